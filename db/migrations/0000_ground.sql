@@ -1,0 +1,303 @@
+CREATE TABLE "deliveries" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"key" text NOT NULL,
+	"kind" text NOT NULL,
+	"lane_id" text NOT NULL,
+	"location_id" text NOT NULL,
+	"subject_id" uuid NOT NULL,
+	"detail" jsonb,
+	"seq" bigint NOT NULL,
+	"state" text DEFAULT 'ready' NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"last_error" text,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"finished_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "lanes" (
+	"id" text PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"session_id" uuid,
+	"rank" integer DEFAULT 0 NOT NULL,
+	"due_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"busy_by" text,
+	"busy_epoch" bigint,
+	"busy_until" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "messages" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"direction" text NOT NULL,
+	"origin" text NOT NULL,
+	"person_id" uuid,
+	"contact_id" text,
+	"session_id" uuid,
+	"chat_id" uuid,
+	"crm_message_id" text,
+	"remote_id" text,
+	"user_id" text,
+	"to_phone" text,
+	"body_sealed" "bytea" NOT NULL,
+	"status" text NOT NULL,
+	"failure_code" text,
+	"failure_message" text,
+	"trace" jsonb,
+	"pushed_status" text,
+	"read_back" text,
+	"occurred_at" timestamp (3) with time zone NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "parts" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"message_id" uuid NOT NULL,
+	"location_id" text NOT NULL,
+	"session_id" uuid NOT NULL,
+	"chat_id" uuid NOT NULL,
+	"seq" bigint NOT NULL,
+	"remote_id" text NOT NULL,
+	"content_sealed" "bytea" NOT NULL,
+	"prepared_sealed" "bytea",
+	"state" text DEFAULT 'queued' NOT NULL,
+	"epoch" bigint,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"sent_at" timestamp (3) with time zone,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "address_checks" (
+	"channel" text NOT NULL,
+	"phone" text NOT NULL,
+	"exists" boolean NOT NULL,
+	"checked_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"checks" integer DEFAULT 1 NOT NULL,
+	CONSTRAINT "address_checks_channel_phone_pk" PRIMARY KEY("channel","phone")
+);
+--> statement-breakpoint
+CREATE TABLE "chats" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"session_id" uuid NOT NULL,
+	"person_id" uuid NOT NULL,
+	"address" text NOT NULL,
+	"next_seq" bigint DEFAULT 1 NOT NULL,
+	"last_message_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "people" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"contact_id" text,
+	"conversation_id" text,
+	"phone" text,
+	"name" text,
+	"dnd" boolean,
+	"has_written" boolean DEFAULT false NOT NULL,
+	"last_wrote_at" timestamp (3) with time zone,
+	"affinity_session_id" uuid,
+	"affinity_set_by" text,
+	"affinity_set_at" timestamp (3) with time zone,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "person_addresses" (
+	"location_id" text NOT NULL,
+	"channel" text NOT NULL,
+	"address" text NOT NULL,
+	"person_id" uuid NOT NULL,
+	CONSTRAINT "person_addresses_location_id_channel_address_pk" PRIMARY KEY("location_id","channel","address")
+);
+--> statement-breakpoint
+CREATE TABLE "leases" (
+	"session_id" uuid PRIMARY KEY NOT NULL,
+	"owner" text,
+	"epoch" bigint DEFAULT 0 NOT NULL,
+	"lease_until" timestamp (3) with time zone DEFAULT '-infinity' NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "pairings" (
+	"session_id" uuid PRIMARY KEY NOT NULL,
+	"kind" text NOT NULL,
+	"text_sealed" "bytea" NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "sessions" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"channel" text NOT NULL,
+	"label" text NOT NULL,
+	"priority" integer NOT NULL,
+	"wanted" text NOT NULL,
+	"wish" integer DEFAULT 1 NOT NULL,
+	"status" text NOT NULL,
+	"reason" text,
+	"attempt" integer DEFAULT 0 NOT NULL,
+	"next_retry_at" timestamp (3) with time zone,
+	"since" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"phone" text,
+	"aliases" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"push_name" text,
+	"platform" text,
+	"code_phone" text,
+	"code_asked_at" timestamp (3) with time zone,
+	"assigned_user_id" text,
+	"sync_contacts" boolean DEFAULT false NOT NULL,
+	"sync_labels" boolean DEFAULT false NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"connected_at" timestamp (3) with time zone,
+	"last_active_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "agencies" (
+	"id" text PRIMARY KEY NOT NULL,
+	"status" text DEFAULT 'active' NOT NULL,
+	"installed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"uninstalled_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "app_events" (
+	"key" text PRIMARY KEY NOT NULL,
+	"event" text NOT NULL,
+	"received_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "audit_entries" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"user_id" text,
+	"action" text NOT NULL,
+	"subject" text NOT NULL,
+	"detail" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "crm_budgets" (
+	"location_id" text PRIMARY KEY NOT NULL,
+	"spent_until" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "data_keys" (
+	"tenant" text NOT NULL,
+	"version" integer NOT NULL,
+	"kid" text NOT NULL,
+	"wrapped" "bytea" NOT NULL,
+	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "data_keys_tenant_version_pk" PRIMARY KEY("tenant","version")
+);
+--> statement-breakpoint
+CREATE TABLE "oauth_states" (
+	"state_hash" "bytea" PRIMARY KEY NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "sso_exchanges" (
+	"payload_hash" "bytea" PRIMARY KEY NOT NULL,
+	"frame_hash" "bytea" NOT NULL,
+	"exchanged_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "sub_accounts" (
+	"id" text PRIMARY KEY NOT NULL,
+	"company_id" text NOT NULL,
+	"name" text DEFAULT '' NOT NULL,
+	"status" text DEFAULT 'active' NOT NULL,
+	"settings" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"version" integer DEFAULT 1 NOT NULL,
+	"max_sessions" integer DEFAULT 5 NOT NULL,
+	"installed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"uninstalled_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "tab_codes" (
+	"code_hash" "bytea" PRIMARY KEY NOT NULL,
+	"actor" jsonb NOT NULL,
+	"expires_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "tokens" (
+	"owner_kind" text NOT NULL,
+	"owner_id" text NOT NULL,
+	"access_sealed" "bytea" NOT NULL,
+	"refresh_sealed" "bytea",
+	"expires_at" timestamp (3) with time zone NOT NULL,
+	"refresh_at" timestamp (3) with time zone NOT NULL,
+	"scope" text DEFAULT '' NOT NULL,
+	"minted" boolean DEFAULT false NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	CONSTRAINT "tokens_owner_kind_owner_id_pk" PRIMARY KEY("owner_kind","owner_id")
+);
+--> statement-breakpoint
+CREATE TABLE "whatsapp_credentials" (
+	"session_id" uuid PRIMARY KEY NOT NULL,
+	"sealed" "bytea" NOT NULL,
+	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "whatsapp_inbox" (
+	"session_id" uuid NOT NULL,
+	"id" text NOT NULL,
+	"sealed" "bytea" NOT NULL,
+	"received_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"heard_at" timestamp (3) with time zone,
+	CONSTRAINT "whatsapp_inbox_session_id_id_pk" PRIMARY KEY("session_id","id")
+);
+--> statement-breakpoint
+CREATE TABLE "whatsapp_keys" (
+	"session_id" uuid NOT NULL,
+	"type" text NOT NULL,
+	"id" text NOT NULL,
+	"sealed" "bytea" NOT NULL,
+	CONSTRAINT "whatsapp_keys_session_id_type_id_pk" PRIMARY KEY("session_id","type","id")
+);
+--> statement-breakpoint
+ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_lane_id_lanes_id_fk" FOREIGN KEY ("lane_id") REFERENCES "public"."lanes"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "lanes" ADD CONSTRAINT "lanes_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "lanes" ADD CONSTRAINT "lanes_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "messages" ADD CONSTRAINT "messages_chat_id_chats_id_fk" FOREIGN KEY ("chat_id") REFERENCES "public"."chats"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "parts" ADD CONSTRAINT "parts_message_id_messages_id_fk" FOREIGN KEY ("message_id") REFERENCES "public"."messages"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "parts" ADD CONSTRAINT "parts_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "parts" ADD CONSTRAINT "parts_chat_id_chats_id_fk" FOREIGN KEY ("chat_id") REFERENCES "public"."chats"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chats" ADD CONSTRAINT "chats_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "chats" ADD CONSTRAINT "chats_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "people" ADD CONSTRAINT "people_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "people" ADD CONSTRAINT "people_affinity_session_id_sessions_id_fk" FOREIGN KEY ("affinity_session_id") REFERENCES "public"."sessions"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "person_addresses" ADD CONSTRAINT "person_addresses_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "person_addresses" ADD CONSTRAINT "person_addresses_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "leases" ADD CONSTRAINT "leases_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "pairings" ADD CONSTRAINT "pairings_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "sessions" ADD CONSTRAINT "sessions_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "whatsapp_credentials" ADD CONSTRAINT "whatsapp_credentials_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "whatsapp_inbox" ADD CONSTRAINT "whatsapp_inbox_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "whatsapp_keys" ADD CONSTRAINT "whatsapp_keys_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE UNIQUE INDEX "deliveries_key" ON "deliveries" USING btree ("key");--> statement-breakpoint
+CREATE INDEX "deliveries_lane" ON "deliveries" USING btree ("lane_id","seq") WHERE "deliveries"."state" = 'ready';--> statement-breakpoint
+CREATE INDEX "deliveries_finished" ON "deliveries" USING btree ("finished_at") WHERE "deliveries"."state" <> 'ready';--> statement-breakpoint
+CREATE INDEX "lanes_due" ON "lanes" USING btree ("due_at") WHERE "lanes"."session_id" is null;--> statement-breakpoint
+CREATE INDEX "lanes_session" ON "lanes" USING btree ("session_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_crm" ON "messages" USING btree ("location_id","crm_message_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_remote" ON "messages" USING btree ("session_id","chat_id","remote_id") WHERE "messages"."direction" = 'inbound' or "messages"."origin" = 'phone';--> statement-breakpoint
+CREATE INDEX "messages_location" ON "messages" USING btree ("location_id","id");--> statement-breakpoint
+CREATE INDEX "messages_person" ON "messages" USING btree ("person_id","id");--> statement-breakpoint
+CREATE INDEX "messages_session" ON "messages" USING btree ("session_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "parts_remote" ON "parts" USING btree ("session_id","remote_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "parts_seq" ON "parts" USING btree ("chat_id","seq");--> statement-breakpoint
+CREATE INDEX "parts_message" ON "parts" USING btree ("message_id");--> statement-breakpoint
+CREATE INDEX "parts_in_doubt" ON "parts" USING btree ("session_id") WHERE "parts"."state" = 'sending';--> statement-breakpoint
+CREATE UNIQUE INDEX "chats_person" ON "chats" USING btree ("session_id","person_id");--> statement-breakpoint
+CREATE INDEX "chats_of_person" ON "chats" USING btree ("person_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "people_contact" ON "people" USING btree ("location_id","contact_id");--> statement-breakpoint
+CREATE INDEX "people_affinity" ON "people" USING btree ("affinity_session_id");--> statement-breakpoint
+CREATE INDEX "person_addresses_person" ON "person_addresses" USING btree ("person_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "leases_epoch" ON "leases" USING btree ("session_id","epoch");--> statement-breakpoint
+CREATE INDEX "leases_until" ON "leases" USING btree ("lease_until");--> statement-breakpoint
+CREATE UNIQUE INDEX "sessions_label" ON "sessions" USING btree ("location_id",lower("label"));--> statement-breakpoint
+CREATE UNIQUE INDEX "sessions_priority" ON "sessions" USING btree ("location_id","priority");--> statement-breakpoint
+CREATE INDEX "sessions_phone" ON "sessions" USING btree ("phone");--> statement-breakpoint
+CREATE INDEX "audit_entries_location" ON "audit_entries" USING btree ("location_id","at");--> statement-breakpoint
+CREATE INDEX "sub_accounts_company" ON "sub_accounts" USING btree ("company_id");

@@ -1,0 +1,75 @@
+import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { sql } from 'drizzle-orm'
+import type { DeliveryId, LocationId, SessionId } from '@/lib/ids'
+import { moment } from './columns'
+import { sessions } from './sessions'
+import { subAccounts } from './sub-accounts'
+
+export type DeliveryKind = 'send' | 'route' | 'push' | 'status'
+
+/**
+ * Deliveries that keep their order. A lane is what is claimed: whoever holds it works its oldest unfinished delivery, so one
+ * lane never has two in flight. Lanes with a session are served by that session's owner under its epoch, the others by any
+ * worker until `busyUntil`.
+ */
+export const lanes = pgTable(
+  'lanes',
+  {
+    id: text().primaryKey(),
+    locationId: text('location_id')
+      .$type<LocationId>()
+      .notNull()
+      .references(() => subAccounts.id, { onDelete: 'cascade' }),
+    sessionId: uuid('session_id')
+      .$type<SessionId>()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    /** Lower goes first among lanes that are due. */
+    rank: integer().notNull().default(0),
+    /** When its head may be worked; infinity while it is empty. */
+    dueAt: moment('due_at').notNull().defaultNow(),
+    busyBy: text('busy_by'),
+    /** The epoch it was claimed under (session lanes). */
+    busyEpoch: bigint('busy_epoch', { mode: 'number' }),
+    busyUntil: moment('busy_until'),
+  },
+  (t) => [
+    index('lanes_due')
+      .on(t.dueAt)
+      .where(sql`${t.sessionId} is null`),
+    index('lanes_session').on(t.sessionId, t.dueAt),
+  ],
+)
+
+/** One durable step across: what to do, for whom, attempts so far, how it ended. */
+export const deliveries = pgTable(
+  'deliveries',
+  {
+    id: uuid().$type<DeliveryId>().primaryKey(),
+    /** Says what it is about; a second put of the same key does nothing. */
+    key: text().notNull(),
+    kind: text().$type<DeliveryKind>().notNull(),
+    laneId: text('lane_id')
+      .notNull()
+      .references(() => lanes.id, { onDelete: 'cascade' }),
+    locationId: text('location_id').$type<LocationId>().notNull(),
+    /** The row it acts on: a part or a message. */
+    subjectId: uuid('subject_id').notNull(),
+    detail: jsonb().$type<Record<string, unknown>>(),
+    /** Order within the lane. */
+    seq: bigint({ mode: 'number' }).notNull(),
+    state: text().$type<'ready' | 'done' | 'given_up'>().notNull().default('ready'),
+    attempts: integer().notNull().default(0),
+    lastError: text('last_error'),
+    createdAt: moment('created_at').notNull().defaultNow(),
+    finishedAt: moment('finished_at'),
+  },
+  (t) => [
+    uniqueIndex('deliveries_key').on(t.key),
+    index('deliveries_lane')
+      .on(t.laneId, t.seq)
+      .where(sql`${t.state} = 'ready'`),
+    index('deliveries_finished')
+      .on(t.finishedAt)
+      .where(sql`${t.state} <> 'ready'`),
+  ],
+)

@@ -1,0 +1,96 @@
+import { bigint, boolean, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { ChannelName } from '@/lib/channel/kinds'
+import type { Address, ChatId, ContactId, LocationId, PersonId, SessionId } from '@/lib/ids'
+import { moment } from './columns'
+import { sessions } from './sessions'
+import { subAccounts } from './sub-accounts'
+
+/**
+ * A person of a sub-account: a CRM contact joined to the addresses we know. `contactId` is null from the first message heard
+ * until the contact was found or created in the CRM. The affinity is the session this person's conversation stays on.
+ */
+export const people = pgTable(
+  'people',
+  {
+    id: uuid().$type<PersonId>().primaryKey(),
+    locationId: text('location_id')
+      .$type<LocationId>()
+      .notNull()
+      .references(() => subAccounts.id, { onDelete: 'cascade' }),
+    contactId: text('contact_id').$type<ContactId>(),
+    conversationId: text('conversation_id'),
+    phone: text(),
+    name: text(),
+    /** The CRM's do-not-disturb for this kind of message; null: not known yet, ask before sending. */
+    dnd: boolean(),
+    /** Whether the person ever wrote to any session. */
+    hasWritten: boolean('has_written').notNull().default(false),
+    lastWroteAt: moment('last_wrote_at'),
+    affinitySessionId: uuid('affinity_session_id')
+      .$type<SessionId>()
+      .references(() => sessions.id, { onDelete: 'set null' }),
+    affinitySetBy: text('affinity_set_by').$type<'inbound' | 'outbound' | 'phone' | 'tag' | 'user' | 'rule'>(),
+    affinitySetAt: moment('affinity_set_at'),
+    createdAt: moment('created_at').notNull().defaultNow(),
+  },
+  (t) => [
+    uniqueIndex('people_contact').on(t.locationId, t.contactId),
+    index('people_affinity').on(t.affinitySessionId),
+  ],
+)
+
+/** Every address of a person, in every sub-account once. */
+export const personAddresses = pgTable(
+  'person_addresses',
+  {
+    locationId: text('location_id')
+      .$type<LocationId>()
+      .notNull()
+      .references(() => subAccounts.id, { onDelete: 'cascade' }),
+    channel: text().$type<ChannelName>().notNull(),
+    address: text().$type<Address>().notNull(),
+    personId: uuid('person_id')
+      .$type<PersonId>()
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+  },
+  (t) => [
+    primaryKey({ columns: [t.locationId, t.channel, t.address] }),
+    index('person_addresses_person').on(t.personId),
+  ],
+)
+
+/** One session's conversation with one person: where order is counted. */
+export const chats = pgTable(
+  'chats',
+  {
+    id: uuid().$type<ChatId>().primaryKey(),
+    locationId: text('location_id').$type<LocationId>().notNull(),
+    sessionId: uuid('session_id')
+      .$type<SessionId>()
+      .notNull()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    personId: uuid('person_id')
+      .$type<PersonId>()
+      .notNull()
+      .references(() => people.id, { onDelete: 'cascade' }),
+    /** Where to send: the network's own name for the person once it told us, else the one made from the phone number. */
+    address: text().$type<Address>().notNull(),
+    nextSeq: bigint('next_seq', { mode: 'number' }).notNull().default(1),
+    lastMessageAt: moment('last_message_at'),
+  },
+  (t) => [uniqueIndex('chats_person').on(t.sessionId, t.personId), index('chats_of_person').on(t.personId)],
+)
+
+/** What the network answered to "is this number known", kept 30 days. */
+export const addressChecks = pgTable(
+  'address_checks',
+  {
+    channel: text().$type<ChannelName>().notNull(),
+    phone: text().notNull(),
+    exists: boolean().notNull(),
+    checkedAt: moment('checked_at').notNull().defaultNow(),
+    checks: integer().notNull().default(1),
+  },
+  (t) => [primaryKey({ columns: [t.channel, t.phone] })],
+)

@@ -1,0 +1,95 @@
+import { sql } from 'drizzle-orm'
+import { bigint, boolean, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import type { ChannelName } from '@/lib/channel/kinds'
+import type { Address, LocationId, SessionId, UserId } from '@/lib/ids'
+import { bytea, moment } from './columns'
+import { subAccounts } from './sub-accounts'
+
+export type SessionStatus =
+  | 'created'
+  | 'starting'
+  | 'awaiting_link'
+  | 'linking'
+  | 'connected'
+  | 'reconnecting'
+  | 'stopped'
+  | 'logged_out'
+  | 'banned'
+  | 'failed'
+  | 'suspended'
+
+/** What people asked for; `status` is what is. `removed`: unlink, then erase the row. */
+export type SessionWanted = 'connected' | 'closed' | 'unlinked' | 'removed'
+
+export const sessions = pgTable(
+  'sessions',
+  {
+    id: uuid().$type<SessionId>().primaryKey(),
+    locationId: text('location_id')
+      .$type<LocationId>()
+      .notNull()
+      .references(() => subAccounts.id, { onDelete: 'cascade' }),
+    channel: text().$type<ChannelName>().notNull(),
+    label: text().notNull(),
+    priority: integer().notNull(),
+    wanted: text().$type<SessionWanted>().notNull(),
+    /** Counts the times a person asked anew (link, start): a worker that has seen a lower number acts again. */
+    wish: integer().notNull().default(1),
+    status: text().$type<SessionStatus>().notNull(),
+    reason: text(),
+    attempt: integer().notNull().default(0),
+    nextRetryAt: moment('next_retry_at'),
+    since: moment('since').notNull().defaultNow(),
+    /** E.164 of the linked number; kept after a log-out, so that a re-link with another number is noticed. */
+    phone: text(),
+    aliases: jsonb().$type<Address[]>().notNull().default([]),
+    pushName: text('push_name'),
+    platform: text().$type<'business' | 'consumer'>(),
+    /** A request for a pairing code the worker has not answered yet: the phone to pair with. */
+    codePhone: text('code_phone'),
+    codeAskedAt: moment('code_asked_at'),
+    assignedUserId: text('assigned_user_id').$type<UserId>(),
+    syncContacts: boolean('sync_contacts').notNull().default(false),
+    syncLabels: boolean('sync_labels').notNull().default(false),
+    createdAt: moment('created_at').notNull().defaultNow(),
+    connectedAt: moment('connected_at'),
+    lastActiveAt: moment('last_active_at'),
+  },
+  (t) => [
+    uniqueIndex('sessions_label').on(t.locationId, sql`lower(${t.label})`),
+    uniqueIndex('sessions_priority').on(t.locationId, t.priority),
+    index('sessions_phone').on(t.phone),
+  ],
+)
+
+/**
+ * Who may hold a session's line, until when, and under which number. A row of its own, so that renewing it every few
+ * seconds never waits for a change of the session. The unique index on (session, epoch) makes the epoch a key column:
+ * writers fence themselves with FOR KEY SHARE, which a renewal (no key changes) passes and a takeover waits for.
+ */
+export const leases = pgTable(
+  'leases',
+  {
+    sessionId: uuid('session_id')
+      .$type<SessionId>()
+      .primaryKey()
+      .references(() => sessions.id, { onDelete: 'cascade' }),
+    owner: text(),
+    epoch: bigint({ mode: 'number' }).notNull().default(0),
+    leaseUntil: moment('lease_until')
+      .notNull()
+      .default(sql`'-infinity'`),
+  },
+  (t) => [uniqueIndex('leases_epoch').on(t.sessionId, t.epoch), index('leases_until').on(t.leaseUntil)],
+)
+
+/** What a person must scan or type now; gone on scan, expiry or cancel. */
+export const pairings = pgTable('pairings', {
+  sessionId: uuid('session_id')
+    .$type<SessionId>()
+    .primaryKey()
+    .references(() => sessions.id, { onDelete: 'cascade' }),
+  kind: text().$type<'qr' | 'code'>().notNull(),
+  textSealed: bytea('text_sealed').notNull(),
+  expiresAt: moment('expires_at').notNull(),
+})

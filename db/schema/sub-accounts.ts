@@ -1,0 +1,114 @@
+import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import type { CompanyId, LocationId, UserId } from '@/lib/ids'
+import { bytea, moment } from './columns'
+
+/** Agencies whose bulk install we hold a token for. */
+export const agencies = pgTable('agencies', {
+  id: text().$type<CompanyId>().primaryKey(),
+  status: text().$type<'active' | 'needs_reauth' | 'uninstalled'>().notNull().default('active'),
+  installedAt: moment('installed_at').notNull().defaultNow(),
+  uninstalledAt: moment('uninstalled_at'),
+})
+
+/**
+ * A location that installed the app. `active` works; `needs_reauth` has lost its tokens, `suspended` is refused by the CRM
+ * for now (both keep their links and what arrives); `uninstalled` is over.
+ */
+export const subAccounts = pgTable(
+  'sub_accounts',
+  {
+    id: text().$type<LocationId>().primaryKey(),
+    companyId: text('company_id').$type<CompanyId>().notNull(),
+    name: text().notNull().default(''),
+    status: text().$type<'active' | 'needs_reauth' | 'suspended' | 'uninstalled'>().notNull().default('active'),
+    /** Product settings; absent keys mean the default. */
+    settings: jsonb().$type<Record<string, unknown>>().notNull().default({}),
+    /** Moves with every change of priorities, for compare-and-set. */
+    version: integer().notNull().default(1),
+    maxSessions: integer('max_sessions').notNull().default(5),
+    installedAt: moment('installed_at').notNull().defaultNow(),
+    uninstalledAt: moment('uninstalled_at'),
+  },
+  (t) => [index('sub_accounts_company').on(t.companyId)],
+)
+
+/** OAuth tokens, sealed. The owner is an agency or a sub-account. */
+export const tokens = pgTable(
+  'tokens',
+  {
+    ownerKind: text('owner_kind').$type<'Company' | 'Location'>().notNull(),
+    ownerId: text('owner_id').$type<CompanyId | LocationId>().notNull(),
+    accessSealed: bytea('access_sealed').notNull(),
+    refreshSealed: bytea('refresh_sealed'),
+    expiresAt: moment('expires_at').notNull(),
+    /** From here on a refresh is due: 80 % of the lifetime. */
+    refreshAt: moment('refresh_at').notNull(),
+    scope: text().notNull().default(''),
+    /** Minted from the agency's token, so minted again instead of refreshed. */
+    minted: boolean().notNull().default(false),
+    updatedAt: moment('updated_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.ownerKind, t.ownerId] })],
+)
+
+/** One data key per tenant and version, wrapped by a key of the environment's keyring. */
+export const dataKeys = pgTable(
+  'data_keys',
+  {
+    tenant: text().notNull(),
+    version: integer().notNull(),
+    kid: text().notNull(),
+    wrapped: bytea().notNull(),
+    createdAt: moment('created_at').notNull().defaultNow(),
+  },
+  (t) => [primaryKey({ columns: [t.tenant, t.version] })],
+)
+
+/** One bucket per sub-account, shared by all processes: when the next request may leave (generic cell rate). */
+export const crmBudgets = pgTable('crm_budgets', {
+  locationId: text('location_id').$type<LocationId>().primaryKey(),
+  /** The time up to which the allowance is spent. */
+  spentUntil: moment('spent_until').notNull().defaultNow(),
+})
+
+/** Installs we started: the state parameter, hashed, once, for ten minutes. */
+export const oauthStates = pgTable('oauth_states', {
+  stateHash: bytea('state_hash').primaryKey(),
+  expiresAt: moment('expires_at').notNull(),
+})
+
+/** Events of the app webhook already taken; unique for at least 30 days. */
+export const appEvents = pgTable('app_events', {
+  key: text().primaryKey(),
+  event: text().notNull(),
+  receivedAt: moment('received_at').notNull().defaultNow(),
+})
+
+/** Encrypted user data already exchanged, by hash, bound to the frame that did it. */
+export const ssoExchanges = pgTable('sso_exchanges', {
+  payloadHash: bytea('payload_hash').primaryKey(),
+  frameHash: bytea('frame_hash').notNull(),
+  exchangedAt: moment('exchanged_at').notNull().defaultNow(),
+})
+
+/** One-time codes that carry an embed user into a tab of its own. */
+export const tabCodes = pgTable('tab_codes', {
+  codeHash: bytea('code_hash').primaryKey(),
+  actor: jsonb().$type<Record<string, unknown>>().notNull(),
+  expiresAt: moment('expires_at').notNull(),
+})
+
+/** Who did what to what, append only. */
+export const auditEntries = pgTable(
+  'audit_entries',
+  {
+    id: uuid().primaryKey(),
+    locationId: text('location_id').$type<LocationId>().notNull(),
+    userId: text('user_id').$type<UserId>(),
+    action: text().notNull(),
+    subject: text().notNull(),
+    detail: jsonb().$type<Record<string, unknown>>().notNull().default({}),
+    at: moment('at').notNull().defaultNow(),
+  },
+  (t) => [index('audit_entries_location').on(t.locationId, t.at)],
+)

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto'
+import { and, desc, eq } from 'drizzle-orm'
+import { openWith, sealWith, type Keyring } from '@/lib/seal'
+import type { Database } from './client'
+import { dataKeys } from './schema/sub-accounts'
+
+/** Where a sealed value lives: opened anywhere else it fails. */
+export interface Place {
+  /** The sub-account, or the agency for an agency's token. */
+  tenant: string
+  table: string
+  column: string
+  row: string
+}
+
+/**
+ * Envelope encryption: a data key per tenant, wrapped by a key that never enters the database. A sealed value is
+ * `version (2 bytes) | nonce | tag | ciphertext`; its place and key version are authenticated with it.
+ */
+export interface Vault {
+  /** A vault that seals and opens without waiting, for one tenant. */
+  forTenant(tenant: string): Promise<TenantVault>
+  seal(place: Place, plain: Buffer | string): Promise<Buffer>
+  open(place: Place, sealed: Buffer): Promise<Buffer>
+}
+
+export interface TenantVault {
+  seal(place: Omit<Place, 'tenant'>, plain: Buffer | string): Buffer
+  /** Throws when the value was sealed under a key version made after this vault was opened, or elsewhere. */
+  open(place: Omit<Place, 'tenant'>, sealed: Buffer): Buffer
+}
+
+export function createVault(db: Database, keyring: Keyring): Vault {
+  const tenants = new Map<string, Promise<Map<number, Buffer>>>()
+
+  async function load(tenant: string): Promise<Map<number, Buffer>> {
+    const read = () => db.select().from(dataKeys).where(eq(dataKeys.tenant, tenant)).orderBy(desc(dataKeys.version))
+    let rows = await read()
+    if (rows.length === 0) {
+      const wrapping = keyring.keys.get(keyring.current)!
+      const wrapped = sealWith(wrapping, randomBytes(32), wrapAad(tenant, 1, keyring.current))
+      await db.insert(dataKeys).values({ tenant, version: 1, kid: keyring.current, wrapped }).onConflictDoNothing()
+      rows = await read()
+    }
+    return new Map(
+      rows.map((row) => {
+        const wrapping = keyring.keys.get(row.kid)
+        if (!wrapping)
+          throw new Error(`data key of tenant ${tenant} is wrapped by key ${row.kid}, which is not in ENCRYPTION_KEYS`)
+        return [row.version, openWith(wrapping, row.wrapped, wrapAad(tenant, row.version, row.kid))]
+      }),
+    )
+  }
+
+  function keysOf(tenant: string): Promise<Map<number, Buffer>> {
+    let keys = tenants.get(tenant)
+    if (!keys) {
+      keys = load(tenant)
+      tenants.set(tenant, keys)
+      keys.catch(() => tenants.delete(tenant))
+    }
+    return keys
+  }
+
+  const vault: Vault = {
+    async forTenant(tenant) {
+      const keys = await keysOf(tenant)
+      return {
+        seal(place, plain) {
+          const version = Math.max(...keys.keys())
+          const head = Buffer.alloc(2)
+          head.writeUInt16BE(version)
+          const body = typeof plain === 'string' ? Buffer.from(plain) : plain
+          return Buffer.concat([head, sealWith(keys.get(version)!, body, placeAad({ tenant, ...place }, version))])
+        },
+        open(place, sealed) {
+          const version = sealed.readUInt16BE(0)
+          const key = keys.get(version)
+          if (!key) throw new Error(`no data key of version ${version} for tenant ${tenant}`)
+          return openWith(key, sealed.subarray(2), placeAad({ tenant, ...place }, version))
+        },
+      }
+    },
+    async seal({ tenant, ...place }, plain) {
+      return (await vault.forTenant(tenant)).seal(place, plain)
+    },
+    async open({ tenant, ...place }, sealed) {
+      try {
+        return (await vault.forTenant(tenant)).open(place, sealed)
+      } catch (error) {
+        // Another process may have made a newer key version since ours were read.
+        if (!tenants.delete(tenant) || !/no data key of version/.test(String(error))) throw error
+        return (await vault.forTenant(tenant)).open(place, sealed)
+      }
+    },
+  }
+  return vault
+}
+
+const wrapAad = (tenant: string, version: number, kid: string) => `data_keys|${tenant}|${version}|${kid}`
+const placeAad = (place: Place, version: number) =>
+  [place.table, place.column, place.tenant, place.row, version].join('|')

@@ -1,0 +1,139 @@
+/**
+ * The left bank as the middle sees it. `client.ts` implements it over HighLevel's HTTP API and is the only place, with
+ * `oauth.ts`, `sso.ts`, `webhook.ts` and `schemas.ts`, that knows HighLevel's shapes.
+ */
+import type { CompanyId, ContactId, CrmMessageId, LocationId, UserId } from '@/lib/ids'
+
+export interface HighLevel {
+  forSubAccount(locationId: LocationId): SubAccountApi
+}
+
+/** Every method throws CrmError. Requests are paced within the sub-account's budget, so a call may wait. */
+export interface SubAccountApi {
+  /** The contact with this phone (E.164), or null. */
+  findContactByPhone(phone: string): Promise<CrmContact | null>
+  getContact(contactId: ContactId): Promise<CrmContact>
+  /** Creates a contact; when the CRM answers that it already has one, returns that one. */
+  createContact(input: { name: string; phone: string | null; source: string }): Promise<CrmContact>
+  addTags(contactId: ContactId, tags: string[]): Promise<void>
+  /** Adds a message to the contact's conversation. Success is an id; anything else throws. */
+  addMessage(input: NewCrmMessage): Promise<{ crmMessageId: CrmMessageId; conversationId: string }>
+  /** The id of the message that carries our outside id, looked for among the newest of the conversation; null if it is not there. */
+  findMessage(input: {
+    contactId: ContactId
+    outsideId: string
+    direction: 'inbound' | 'outbound'
+    at: Date
+    text: string
+  }): Promise<CrmMessageId | null>
+  getMessage(crmMessageId: CrmMessageId): Promise<CrmMessage>
+  setMessageStatus(
+    crmMessageId: CrmMessageId,
+    status: 'delivered' | 'read' | 'failed',
+    failure?: { code: string; message: string },
+  ): Promise<void>
+  listUsers(): Promise<CrmUser[]>
+  getLocation(): Promise<{ name: string; timezone: string | null; country: string | null }>
+}
+
+export interface CrmContact {
+  id: ContactId
+  name: string | null
+  /** As the CRM has it, E.164 where it normalised. */
+  phone: string | null
+  tags: string[]
+  assignedTo: UserId | null
+  /** Whether the CRM forbids this kind of message to this contact. */
+  dnd: boolean
+}
+
+export interface NewCrmMessage {
+  contactId: ContactId
+  direction: 'inbound' | 'outbound'
+  text: string
+  attachments?: string[]
+  /** Our id for it: what `findMessage` looks for after an unknown outcome. */
+  outsideId: string
+  at: Date
+}
+
+export interface CrmMessage {
+  id: CrmMessageId
+  locationId: LocationId
+  contactId: ContactId
+  direction: 'inbound' | 'outbound'
+  text: string
+  providerId: string | null
+}
+
+export interface CrmUser {
+  id: UserId
+  name: string
+  email: string | null
+  role: 'admin' | 'user'
+  type: 'agency' | 'account'
+}
+
+/** A message the CRM hands us to deliver, reshaped from the provider webhook. */
+export interface ProviderMessage {
+  locationId: LocationId
+  contactId: ContactId
+  crmMessageId: CrmMessageId
+  /** As written, codes included; may be empty with attachments. */
+  text: string
+  attachments: string[]
+  /** As the CRM sent it; null when it sent none. */
+  phone: string | null
+  /** The signed-in sender; null for workflows, bots and the API. */
+  userId: UserId | null
+  providerId: string | null
+  conversationId: string | null
+}
+
+/** An event of the app webhook, reshaped. Events we do not know are `other`. */
+export type AppEvent =
+  | { type: 'install'; locationId: LocationId | null; companyId: CompanyId | null }
+  | { type: 'uninstall'; locationId: LocationId | null; companyId: CompanyId | null }
+  | { type: 'contact-changed'; locationId: LocationId; contactId: ContactId; dnd: boolean | null; phone: string | null }
+  | { type: 'contact-deleted'; locationId: LocationId; contactId: ContactId }
+  | { type: 'other'; name: string }
+
+/**
+ * What a failed call means for the caller:
+ * `try_later` (429, 5xx, network: `retryAfterMs` where told), `unknown` (the request may have been applied),
+ * `not_yet` (a status for a message the CRM does not know yet), `refused` (400, 404, 422: trying again cannot help),
+ * `unauthorised` (the sub-account must be connected again), `suspended` (location not active).
+ */
+export type CrmErrorKind = 'try_later' | 'unknown' | 'not_yet' | 'refused' | 'unauthorised' | 'suspended'
+
+export class CrmError extends Error {
+  readonly kind: CrmErrorKind
+  readonly status: number | undefined
+  readonly retryAfterMs: number | undefined
+  constructor(
+    kind: CrmErrorKind,
+    message: string,
+    options: { status?: number; retryAfterMs?: number; cause?: unknown } = {},
+  ) {
+    super(message, { cause: options.cause })
+    this.name = 'CrmError'
+    this.kind = kind
+    this.status = options.status
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** Where access tokens come from; the sub-account's token store implements it under a row lock. */
+export interface TokenSource {
+  /** A token good for at least a minute. */
+  accessToken(locationId: LocationId): Promise<string>
+  /** The CRM refused this token: returns another one, refreshed once across all processes. */
+  replace(locationId: LocationId, refused: string): Promise<string>
+}
+
+/** Spends one request of a sub-account's allowance; resolves when it may leave. */
+export interface RequestBudget {
+  take(locationId: LocationId): Promise<void>
+  /** The CRM said the allowance is used up, whatever we counted. */
+  exhausted(locationId: LocationId, forMs: number): Promise<void>
+}

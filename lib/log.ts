@@ -1,0 +1,72 @@
+import pino from 'pino'
+
+/** Objects first, sentence second: `log.info({ sessionId }, 'line opened')`. */
+export interface Log {
+  debug(fields: Fields, sentence: string): void
+  info(fields: Fields, sentence: string): void
+  warn(fields: Fields, sentence: string): void
+  error(fields: Fields, sentence: string): void
+  child(fields: Fields): Log
+}
+
+/**
+ * What may be logged. An allow-list, because a deny-list forgets: message text, names, phone numbers, tokens and keys have
+ * no field here, so they cannot be written by accident.
+ */
+export interface Fields {
+  locationId?: string
+  companyId?: string
+  sessionId?: string
+  messageId?: string
+  crmMessageId?: string
+  partId?: string
+  deliveryId?: string
+  deliveryKind?: string
+  remoteId?: string
+  worker?: string
+  epoch?: number
+  status?: string | number
+  reason?: string
+  code?: string | number
+  event?: string
+  route?: string
+  method?: string
+  count?: number
+  attempt?: number
+  ms?: number
+  port?: number
+  path?: string
+  address?: never
+  err?: unknown
+}
+
+/** Errors are reduced to name, message of our own classes, code and stack frames: library messages may quote what they were given. */
+export function describeError(err: unknown): Record<string, unknown> {
+  if (!(err instanceof Error)) return { type: typeof err }
+  const code = 'code' in err && (typeof err.code === 'string' || typeof err.code === 'number') ? err.code : undefined
+  return {
+    type: err.name,
+    code,
+    stack: err.stack
+      ?.split('\n')
+      .filter((line) => /^\s+at /.test(line))
+      .slice(0, 8),
+    cause: err.cause === undefined ? undefined : describeError(err.cause),
+  }
+}
+
+export function createLog(options: { name: string; level?: string; destination?: pino.DestinationStream }): Log {
+  const logger = pino(
+    { name: options.name, level: options.level ?? 'info', serializers: { err: describeError } },
+    options.destination ?? pino.destination({ fd: 1, sync: true }),
+  )
+  return logger as unknown as Log
+}
+
+export const silentLog: Log = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+  child: () => silentLog,
+}

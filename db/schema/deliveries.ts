@@ -1,4 +1,15 @@
-import { bigint, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  bigint,
+  bigserial,
+  boolean,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { sql } from 'drizzle-orm'
 import type { DeliveryId, LocationId, SessionId } from '@/lib/ids'
 import { moment } from './columns'
@@ -27,9 +38,11 @@ export const lanes = pgTable(
     rank: integer().notNull().default(0),
     /** When its head may be worked; infinity while it is empty. */
     dueAt: moment('due_at').notNull().defaultNow(),
+    /** Who works its head now. */
     busyBy: text('busy_by'),
     /** The epoch it was claimed under (session lanes). */
     busyEpoch: bigint('busy_epoch', { mode: 'number' }),
+    /** From then on another worker may take it (lanes without a session). */
     busyUntil: moment('busy_until'),
   },
   (t) => [
@@ -55,10 +68,12 @@ export const deliveries = pgTable(
     /** The row it acts on: a part or a message. */
     subjectId: uuid('subject_id').notNull(),
     detail: jsonb().$type<Record<string, unknown>>(),
-    /** Order within the lane. */
-    seq: bigint({ mode: 'number' }).notNull(),
+    /** Order within the lane: drawn while the lane's row is locked, so it is the order of commits. */
+    seq: bigserial({ mode: 'number' }).notNull(),
     state: text().$type<'ready' | 'done' | 'given_up'>().notNull().default('ready'),
     attempts: integer().notNull().default(0),
+    /** Claimed and not settled since: if a claim finds it set, nobody knows how the attempt before ended. */
+    unsettled: boolean().notNull().default(false),
     lastError: text('last_error'),
     createdAt: moment('created_at').notNull().defaultNow(),
     finishedAt: moment('finished_at'),

@@ -23,6 +23,8 @@ export const people = pgTable(
     name: text(),
     /** The CRM's do-not-disturb for this kind of message; null: not known yet, ask before sending. */
     dnd: boolean(),
+    /** When the CRM last told us about this contact. */
+    factsAt: moment('facts_at'),
     /** Whether the person ever wrote to any session. */
     hasWritten: boolean('has_written').notNull().default(false),
     lastWroteAt: moment('last_wrote_at'),

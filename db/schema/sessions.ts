@@ -40,6 +40,8 @@ export const sessions = pgTable(
     attempt: integer().notNull().default(0),
     nextRetryAt: moment('next_retry_at'),
     since: moment('since').notNull().defaultNow(),
+    /** A device of ours is linked at the network, so that giving the session up means unlinking it. */
+    isLinked: boolean('is_linked').notNull().default(false),
     /** E.164 of the linked number; kept after a log-out, so that a re-link with another number is noticed. */
     phone: text(),
     aliases: jsonb().$type<Address[]>().notNull().default([]),

@@ -21,6 +21,7 @@ CREATE TABLE "lanes" (
 	"session_id" uuid,
 	"rank" integer DEFAULT 0 NOT NULL,
 	"due_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"turn" bigint DEFAULT 0 NOT NULL,
 	"busy_by" text,
 	"busy_epoch" bigint,
 	"busy_until" timestamp (3) with time zone

@@ -38,6 +38,8 @@ export const lanes = pgTable(
     rank: integer().notNull().default(0),
     /** When its head may be worked; infinity while it is empty. */
     dueAt: moment('due_at').notNull().defaultNow(),
+    /** Counts claims. */
+    turn: bigint({ mode: 'number' }).notNull().default(0),
     /** Who works its head now. */
     busyBy: text('busy_by'),
     /** The epoch it was claimed under (session lanes). */

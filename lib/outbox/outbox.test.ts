@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { sql } from 'drizzle-orm'
+import { openDatabase, type DatabaseClient } from '@/db/client'
+import { leases, sessions } from '@/db/schema/sessions'
+import { subAccounts } from '@/db/schema/sub-accounts'
+import { createTestDatabase, type TestDatabase } from '@/db/test-database'
+import { opaqueId, type CompanyId, type LocationId, type SessionId } from '@/lib/ids'
+import { claimForAnyone, claimForSessions, freeAbandonedLanes, reclaimSession } from './claim'
+import { putDeliveries, type NewDelivery } from './put'
+import { settleDeliveries } from './settle'
+
+let database: TestDatabase
+let client: DatabaseClient
+let locationId: LocationId
+let sessionId: SessionId
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  client = openDatabase(database.url, { max: 8 })
+})
+afterAll(async () => {
+  await client.close()
+  await database.drop()
+})
+beforeEach(async () => {
+  locationId = `loc-${opaqueId()}` as LocationId
+  sessionId = opaqueId()
+  await client.db.insert(subAccounts).values({ id: locationId, companyId: 'agency' as CompanyId })
+  await client.db.insert(sessions).values({
+    id: sessionId,
+    locationId,
+    channel: 'whatsapp',
+    label: 'Sales',
+    priority: 1,
+    wanted: 'connected',
+    status: 'connected',
+  })
+  await client.db.insert(leases).values({ sessionId, epoch: 3, owner: 'w1' })
+})
+
+const push = (key: string, lane = 'a'): NewDelivery => ({
+  kind: 'push',
+  key: `${locationId}/${key}`,
+  lane: `${locationId}/${lane}`,
+  locationId,
+  sessionId: null,
+  subjectId: opaqueId(),
+})
+const send = (key: string, lane = 'chat'): NewDelivery => ({ ...push(key, lane), kind: 'send', sessionId })
+const put = (...all: NewDelivery[]) => client.db.transaction((tx) => putDeliveries(tx, all))
+const claimAny = (owner = 'w1') => claimForAnyone(client.db, owner, { limit: 50, holdMs: 60_000, except: [] })
+const claimSend = (epoch = 3) => claimForSessions(client.db, 'w1', [{ sessionId, epoch, limit: 50 }])
+const finish = (owner: string, ...claimed: Awaited<ReturnType<typeof claimAny>>) =>
+  settleDeliveries(
+    client.db,
+    owner,
+    claimed.map((delivery) => ({ delivery, settlement: { outcome: 'done' as const } })),
+  )
+const keys = (claimed: Awaited<ReturnType<typeof claimAny>>) => claimed.map((delivery) => delivery.subjectId)
+
+describe('a lane', () => {
+  test('has one delivery in flight and keeps its order', async () => {
+    const [one, two, three] = [push('1'), push('2'), push('3')]
+    await put(one, two)
+    await put(three)
+    for (const expected of [one, two, three]) {
+      const claimed = await claimAny()
+      expect(keys(claimed)).toEqual([expected.subjectId])
+      expect(await claimAny()).toEqual([])
+      await finish('w1', ...claimed)
+    }
+    expect(await claimAny()).toEqual([])
+  })
+
+  test('what is put while its head is worked is not forgotten', async () => {
+    await put(push('1'))
+    const head = await claimAny()
+    const late = push('2')
+    await put(late)
+    expect(await claimAny()).toEqual([])
+    await finish('w1', ...head)
+    expect(keys(await claimAny())).toEqual([late.subjectId])
+  })
+
+  test('what is put while the settling statement runs is not forgotten', async () => {
+    await put(push('1'))
+    const head = await claimAny()
+    const late = push('2')
+    let settling: Promise<void> | undefined
+    await client.db.transaction(async (tx) => {
+      await putDeliveries(tx, [late])
+      settling = finish('w1', ...head)
+      await waitForLock(client)
+    })
+    await settling
+    expect(keys(await claimAny())).toEqual([late.subjectId])
+  })
+
+  test('waits out its retry whatever queues behind', async () => {
+    const first = push('1')
+    await put(first)
+    const [head] = await claimAny()
+    await settleDeliveries(client.db, 'w1', [
+      { delivery: head!, settlement: { outcome: 'retry', at: new Date(Date.now() + 60_000), why: 'try later' } },
+    ])
+    await put(push('2'))
+    expect(await claimAny()).toEqual([])
+    await client.db.execute(sql`update lanes set due_at = now() where location_id = ${locationId}`)
+    const again = await claimAny()
+    expect(again[0]).toMatchObject({ subjectId: first.subjectId, attempts: 2, inDoubt: false })
+  })
+})
+
+test('an attempt nobody settled is in doubt for the next one', async () => {
+  await put(push('1'))
+  await claimAny('gone')
+  await client.db.execute(
+    sql`update lanes set busy_until = now() - interval '1 second' where location_id = ${locationId}`,
+  )
+  await freeAbandonedLanes(client.db)
+  const [again] = await claimAny('w2')
+  expect(again).toMatchObject({ attempts: 2, inDoubt: true })
+  await finish('gone', again!)
+  expect(await claimAny('w3')).toEqual([])
+  await finish('w2', again!)
+  const left = await client.db.execute(sql`select state from deliveries where location_id = ${locationId}`)
+  expect(left[0]).toEqual({ state: 'done' })
+})
+
+test('a second put of an unfinished key does nothing, of a finished one opens it again', async () => {
+  const status = push('status')
+  await put(status)
+  await put(status)
+  const first = await claimAny()
+  expect(first).toHaveLength(1)
+  await finish('w1', ...first)
+  expect(await claimAny()).toEqual([])
+  await put(status)
+  expect(await claimAny()).toHaveLength(1)
+})
+
+test("a session's lanes are served under its epoch only, and again after a takeover", async () => {
+  const first = send('1')
+  await put(first)
+  expect(await claimAny()).toEqual([])
+  expect(await claimSend(2)).toEqual([])
+  expect(keys(await claimSend(3))).toEqual([first.subjectId])
+  await client.db.execute(sql`update leases set epoch = 4 where session_id = ${sessionId}`)
+  expect(await claimSend(4)).toEqual([])
+  await reclaimSession(client.db, sessionId, 4)
+  expect((await claimSend(4))[0]).toMatchObject({ subjectId: first.subjectId, inDoubt: true })
+})
+
+test('many claimers share many lanes: each delivery once, in order', async () => {
+  const lanes = 20
+  const each = 10
+  for (let n = 0; n < each; n++)
+    await put(...Array.from({ length: lanes }, (_, lane) => push(`${lane}-${n}`, `lane${lane}`)))
+  const seen: Record<string, number[]> = {}
+  const worker = async (owner: string) => {
+    for (let idle = 0; idle < 40;) {
+      const claimed = await claimForAnyone(client.db, owner, { limit: 3, holdMs: 60_000, except: [] })
+      if (claimed.length === 0) {
+        idle += 1
+        continue
+      }
+      for (const delivery of claimed) {
+        const [row] = await client.db.execute<{ key: string }>(
+          sql`select key from deliveries where id = ${delivery.id}`,
+        )
+        const [lane, n] = row!.key.split('/')[1]!.split('-').map(Number) as [number, number]
+        ;(seen[lane] ??= []).push(n)
+      }
+      await finish(owner, ...claimed)
+    }
+  }
+  await Promise.all(['a', 'b', 'c', 'd', 'e', 'f'].map(worker))
+  expect(Object.keys(seen)).toHaveLength(lanes)
+  for (const order of Object.values(seen)) expect(order).toEqual(Array.from({ length: each }, (_, n) => n))
+})
+
+async function waitForLock(on: DatabaseClient): Promise<void> {
+  for (;;) {
+    const waiting = await on.db.execute(sql`select 1 from pg_locks where not granted limit 1`)
+    if (waiting.length > 0) return
+  }
+}

@@ -1,0 +1,52 @@
+import { sql } from 'drizzle-orm'
+import type { Queryable } from '@/db/client'
+import type { ClaimedDelivery } from './claim'
+
+export type Settlement =
+  | { outcome: 'done' }
+  /** Tried, known not to have had effect; again at `at`, with everything behind it. */
+  | { outcome: 'retry'; at: Date; why: string }
+  /** Nobody knows; again at `at`, in doubt. */
+  | { outcome: 'unknown'; at: Date; why: string }
+  | { outcome: 'given_up'; why: string }
+
+export interface Settled {
+  delivery: ClaimedDelivery
+  settlement: Settlement
+}
+
+/**
+ * Records how deliveries ended and frees their lanes. A lane claimed by another worker since is left alone, and so is its
+ * delivery. Call it in the transaction that records the effect. Lanes are locked before deliveries, as `put` does.
+ */
+export async function settleDeliveries(tx: Queryable, owner: string, settled: readonly Settled[]): Promise<void> {
+  if (settled.length === 0) return
+  const rows = settled.map(({ delivery, settlement }) => ({
+    id: delivery.id,
+    lane: delivery.lane,
+    state: settlement.outcome === 'done' || settlement.outcome === 'given_up' ? settlement.outcome : 'ready',
+    unsettled: settlement.outcome === 'unknown',
+    again: 'at' in settlement ? settlement.at.toISOString() : null,
+    why: 'why' in settlement ? settlement.why.slice(0, 300) : null,
+  }))
+  await tx.execute(sql`
+    with ended as materialized (
+      select e.* from json_to_recordset(${JSON.stringify(rows)}::json)
+        as e(id uuid, lane text, state text, unsettled boolean, again timestamptz, why text)
+      join lanes on lanes.id = e.lane and lanes.busy_by = ${owner}
+      order by lanes.id for update of lanes
+    ),
+    recorded as (
+      update deliveries d set state = e.state, unsettled = e.unsettled, last_error = coalesce(e.why, d.last_error),
+        finished_at = case when e.state = 'ready' then null else now() end
+      from ended e where d.id = e.id
+      returning d.id
+    )
+    update lanes l set busy_by = null, busy_epoch = null, busy_until = null,
+      due_at = case
+        when e.again is not null then e.again
+        when exists (select 1 from deliveries d where d.lane_id = l.id and d.state = 'ready' and d.id <> e.id) then now()
+        else l.due_at
+      end
+    from ended e where l.id = e.lane and l.busy_by = ${owner}`)
+}

@@ -1,0 +1,178 @@
+import type { LocationId } from '@/lib/ids'
+import type { Log } from '@/lib/log'
+import type { Clock } from '@/lib/clock'
+import { CrmError, type HighLevel, type RequestBudget, type SubAccountApi, type TokenSource } from './highlevel'
+import { createRequester, RefusedCall, type Call } from './request'
+import { createTransport, type Timeouts, type Transport } from './transport'
+import {
+  addMessageAnswer,
+  contactAnswer,
+  conversationsAnswer,
+  locationAnswer,
+  maybeContactAnswer,
+  messageAnswer,
+  messagesAnswer,
+  statusAnswer,
+  tagsAnswer,
+  usersAnswer,
+} from './schemas'
+import { matchMessage } from './match-message'
+
+export interface HighLevelOptions {
+  apiUrl: string
+  /** The conversation provider whose channel we are. */
+  providerId: string
+  tokens: TokenSource
+  budget: RequestBudget
+  clock: Clock
+  log: Log
+  timeouts?: Timeouts
+  /** Default: a pool of its own. */
+  transport?: Transport
+  /** `SMS` starts "customer replied" workflows; `Custom` is what some accounts were seen to need. */
+  inboundType?: 'SMS' | 'Custom'
+}
+
+/** How far back `findMessage` looks in a conversation. */
+const newest = 100
+
+export function createHighLevel(options: HighLevelOptions): HighLevel {
+  const { providerId, tokens, budget, clock, log, inboundType = 'SMS' } = options
+  const transport = options.transport ?? createTransport(options.timeouts ? { timeouts: options.timeouts } : {})
+  const requester = createRequester(options.apiUrl, transport)
+
+  async function spend<Output>(locationId: LocationId, call: Call<Output>): Promise<Output> {
+    await budget.take(locationId)
+    const startedMs = clock.monotonicMs()
+    try {
+      return await requester.request(call)
+    } catch (error) {
+      if (!(error instanceof CrmError)) throw error
+      const fields = { locationId, method: call.method, status: error.status ?? error.kind }
+      log.debug({ ...fields, ms: Math.round(clock.monotonicMs() - startedMs) }, 'the CRM did not do as asked')
+      if (error.status === 429) await budget.exhausted(locationId, error.retryAfterMs ?? 10_000)
+      throw error
+    }
+  }
+
+  /** With the sub-account's token; a token the CRM calls invalid is replaced and the call repeated, once. */
+  async function ask<Output>(locationId: LocationId, call: Call<Output>): Promise<Output> {
+    const token = await tokens.accessToken(locationId)
+    try {
+      return await spend(locationId, { ...call, token })
+    } catch (error) {
+      if (!isInvalidToken(error)) throw error
+      const replaced = await tokens.replace(locationId, token)
+      return await spend(locationId, { ...call, token: replaced })
+    }
+  }
+
+  return {
+    forSubAccount(locationId): SubAccountApi {
+      const get = <Output>(path: string, answer: Call<Output>['answer'], query?: Call<Output>['query']) =>
+        ask(locationId, { method: 'GET', path, answer, ...(query ? { query } : {}) })
+
+      return {
+        findContactByPhone: (phone) =>
+          get('/contacts/search/duplicate', maybeContactAnswer, { locationId, number: phone }),
+
+        getContact: (contactId) => get(`/contacts/${contactId}`, contactAnswer),
+
+        async createContact({ name, phone, source }) {
+          try {
+            return await ask(locationId, {
+              method: 'POST',
+              path: '/contacts/',
+              json: { locationId, name, source, ...(phone === null ? {} : { phone }) },
+              // A lost answer is looked up by phone before anyone creates again.
+              isRepeatable: true,
+              answer: contactAnswer,
+            })
+          } catch (error) {
+            const existing = error instanceof RefusedCall ? error.said.contactId : null
+            if (existing === null) throw error
+            return await get(`/contacts/${existing}`, contactAnswer)
+          }
+        },
+
+        async addTags(contactId, tags) {
+          if (tags.length === 0) return
+          await ask(locationId, {
+            method: 'POST',
+            path: `/contacts/${contactId}/tags`,
+            json: { tags },
+            isRepeatable: true,
+            answer: tagsAnswer,
+          })
+        },
+
+        async addMessage({ contactId, direction, text, attachments, outsideId, at }) {
+          const { messageId, conversationId } = await ask(locationId, {
+            method: 'POST',
+            path: '/conversations/messages/inbound',
+            json: {
+              type: inboundType,
+              contactId,
+              conversationProviderId: providerId,
+              message: text,
+              // An empty list is refused.
+              ...(attachments && attachments.length > 0 ? { attachments } : {}),
+              direction,
+              altId: outsideId,
+              date: at.toISOString(),
+            },
+            answer: addMessageAnswer,
+          })
+          return { crmMessageId: messageId, conversationId }
+        },
+
+        async findMessage(wanted) {
+          const found = await get('/conversations/search', conversationsAnswer, {
+            locationId,
+            contactId: wanted.contactId,
+            limit: '20',
+          })
+          for (const conversation of found.conversations) {
+            if (conversation.contactId !== wanted.contactId) continue
+            const messages = await get(`/conversations/${conversation.id}/messages`, messagesAnswer, {
+              limit: String(newest),
+            })
+            const match = matchMessage(messages, { ...wanted, providerId })
+            if (match) return match
+          }
+          return null
+        },
+
+        getMessage: (crmMessageId) => get(`/conversations/messages/${crmMessageId}`, messageAnswer),
+
+        async setMessageStatus(crmMessageId, status, failure) {
+          await ask(locationId, {
+            method: 'PUT',
+            path: `/conversations/messages/${crmMessageId}/status`,
+            json: { status, ...(failure ? { error: { ...failure, type: 'provider' } } : {}) },
+            answer: statusAnswer,
+          })
+        },
+
+        async listUsers() {
+          const users = await get('/users/', usersAnswer, { locationId })
+          return users.map(({ id, name, email, role, type }) => ({ id, name, email, role, type }))
+        },
+
+        async getLocation() {
+          try {
+            const { name, timezone, country } = await get(`/locations/${locationId}`, locationAnswer)
+            return { name, timezone, country }
+          } catch (error) {
+            if (!(error instanceof CrmError) || error.status !== 404) throw error
+            throw new CrmError('suspended', 'the CRM does not know this sub-account', { status: 404, cause: error })
+          }
+        },
+      }
+    },
+  }
+}
+
+/** Only an expired or revoked token is worth another one: a missing scope or a foreign location stays what it is. */
+const isInvalidToken = (error: unknown) =>
+  error instanceof RefusedCall && error.status === 401 && /^invalid (token|jwt)/i.test(error.said.message)

@@ -15,17 +15,17 @@ const tool = (name, bin, ...first) => ({ tool: name, bin, first })
 
 /** `tied`: a long-running command that must end when its launcher does. */
 const COMMANDS = {
-  start: script('scripts/start.ts', { tied: true }),
+  start: script(hasCredentials() ? 'scripts/start.ts' : 'e2e/sandbox/main.ts', { tied: true }),
   sandbox: script('e2e/sandbox/main.ts', { tied: true }),
   web: script('scripts/web.ts', { tied: true }),
-  worker: script('scripts/worker.ts', { tied: true }),
+  worker: script('lib/worker/main.ts', { tied: true }),
   'sandbox:web': script('e2e/sandbox/web.ts', { tied: true }),
   'sandbox:worker': script('e2e/sandbox/worker.ts', { tied: true }),
-  dev: script('scripts/dev.ts', { tied: true }),
+  dev: script('e2e/sandbox/main.ts', { tied: true, first: ['--dev'] }),
   build: script('scripts/build.ts'),
   test: script('scripts/test.ts'),
   vitest: tool('vitest', 'vitest', 'run'),
-  e2e: tool('@playwright/test', 'playwright', 'test'),
+  e2e: script('scripts/e2e.ts'),
   faults: tool('vitest', 'vitest', 'run', '--config', 'vitest.faults.config.ts'),
   bench: script('bench/main.ts'),
   check: script('scripts/check.ts'),
@@ -75,16 +75,21 @@ child.on('exit', (code, signal) => {
   process.kill(process.pid, signal)
 })
 
-function argumentsFor({ file, tied, tool: packageName, bin, first }) {
+function argumentsFor({ file, tied, tool: packageName, bin, first = [] }) {
   if (packageName) return [binOf(packageName, bin), ...first, ...args]
   const path = join(root, file)
   if (!existsSync(path)) stop(`"${name}" is not part of this copy: ${file} is missing.`)
   const tie = tied ? ['--import', new URL('./end-with-parent.mjs', import.meta.url).href] : []
-  return [...tie, '--import', 'tsx', path, ...args]
+  return [...tie, '--import', 'tsx', path, ...first, ...args]
+}
+
+/** Without the credentials of a marketplace app there is no real CRM to talk to. */
+function hasCredentials() {
+  return Boolean(process.env.HIGHLEVEL_CLIENT_ID?.trim())
 }
 
 function binOf(packageName, bin) {
-  let folder = join(root, 'node_modules', packageName)
+  const folder = join(root, 'node_modules', packageName)
   if (!existsSync(folder)) stop(`${packageName} is not installed. Run npm ci (without --omit=dev) first.`)
   const { bin: bins } = require(join(folder, 'package.json'))
   return join(folder, typeof bins === 'string' ? bins : bins[bin])

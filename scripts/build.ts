@@ -1,0 +1,4 @@
+import { build } from './ensure-built'
+import { runCommand } from './command'
+
+runCommand(build)

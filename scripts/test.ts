@@ -1,0 +1,119 @@
+// npm test: rules, verbs and channels, then the browser specs, then the short fault spec, then a search of all output.
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { createWriteStream, readdirSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createTestDatabase, dropTestDatabases } from '@/db/test-database'
+import { root } from './children'
+import { findOrInstallChromium } from './chromium'
+import { runCommand } from './command'
+import { countPlaywright, countVitest, type Counted } from './count-tests'
+import { startPostgres, type Postgres } from './postgres'
+import { searchOutput } from './search-output'
+
+const results = join(root, 'test-results')
+
+runCommand(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'trunkline-run-'))
+  // Databases in it may run as another user, who must be able to enter.
+  await chmod(folder, 0o711)
+  await rm(results, { recursive: true, force: true })
+  let server: Postgres | undefined
+  const clean = async () => {
+    await server?.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => void clean().finally(() => process.exit(1)))
+  try {
+    const chromium = findOrInstallChromium()
+    const given = process.env.DATABASE_URL?.trim()
+    if (!given) server = await startPostgres({ dataDir: join(folder, 'postgres'), fsync: false })
+    const { passed, failed } = await runAll(folder, server?.url ?? given!, chromium)
+    if (failed === 0) await rm(results, { recursive: true, force: true })
+    else console.log(`\nWhat every process wrote is in ${results}`)
+    console.log(`\n${passed} passed, ${failed} failed`)
+    process.exitCode = failed === 0 ? 0 : 1
+  } finally {
+    await clean()
+  }
+})
+
+async function runAll(folder: string, server: string, chromium: string): Promise<Counted> {
+  const run = randomBytes(4).toString('hex')
+  const output = join(results, 'output')
+  const planted = join(folder, 'planted')
+  await mkdir(output, { recursive: true })
+  Object.assign(process.env, { TEST_RUN: run, TEST_DATABASE_URL: server })
+  const { DATABASE_URL: _, PORT: __, ...inherited } = process.env
+  const env = { ...inherited, TEST_OUTPUT_DIR: output, TEST_PLANTED_DIR: planted, E2E_CHROMIUM: chromium }
+
+  const counts: Counted[] = []
+  const vitest = async (name: string, ...args: string[]) => {
+    const report = join(folder, `${name}.json`)
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+    const code = await runTool(name, 'vitest/vitest.mjs', ['run', ...args, ...reporters], env, output)
+    counts.push(countVitest(name, report, code))
+  }
+  await vitest('unit')
+  counts.push(await runSpecs(folder, env, output))
+  await vitest('faults', '--config', 'vitest.faults.config.ts')
+  await dropTestDatabases(server)
+
+  const complaints = await searchOutput(output, listFolder(planted))
+  counts.push({ passed: complaints.length === 0 ? 1 : 0, failed: complaints.length === 0 ? 0 : 1, notes: complaints })
+  for (const note of counts.flatMap((count) => count.notes)) console.log(`✗ ${note}`)
+  return {
+    passed: counts.reduce((sum, count) => sum + count.passed, 0),
+    failed: counts.reduce((sum, count) => sum + count.failed, 0),
+    notes: [],
+  }
+}
+
+async function runSpecs(folder: string, env: NodeJS.ProcessEnv, output: string): Promise<Counted> {
+  const report = join(folder, 'specs.json')
+  const data = join(folder, 'sandbox')
+  await mkdir(data, { mode: 0o755 })
+  await using database = await createTestDatabase()
+  const code = await runTool(
+    'specs',
+    '@playwright/test/cli.js',
+    ['test', '--reporter=list,json'],
+    { ...env, PLAYWRIGHT_JSON_OUTPUT_FILE: report, E2E_DATA: data, E2E_DATABASE_URL: database.url },
+    output,
+  )
+  return countPlaywright('specs', report, code)
+}
+
+/** Shown as it comes, and kept for the search. */
+async function runTool(
+  name: string,
+  bin: string,
+  args: string[],
+  env: NodeJS.ProcessEnv,
+  output: string,
+): Promise<number> {
+  const file = createWriteStream(join(output, `${name}.log`))
+  const tool = spawn(process.execPath, [join(root, 'node_modules', bin), ...args], {
+    cwd: root,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  tool.stdout.on('data', (chunk: Buffer) => (process.stdout.write(chunk), file.write(chunk)))
+  tool.stderr.on('data', (chunk: Buffer) => (process.stderr.write(chunk), file.write(chunk)))
+  const [code] = (await once(tool, 'close')) as [number | null]
+  file.end()
+  await once(file, 'close')
+  return code ?? 1
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    return []
+  }
+}

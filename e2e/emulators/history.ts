@@ -13,6 +13,10 @@ export interface History {
   add(kind: string, fields?: Record<string, unknown>): HistoryEvent
   /** Events with `n` greater than the given one, oldest first. */
   since(n: number): HistoryEvent[]
+  /** The `n` of the newest event, 0 before the first. */
+  last(): number
+  /** Calls `hear` for every event from now on, in order, until the returned function is called. */
+  listen(hear: (event: HistoryEvent) => void): () => void
 }
 
 /**
@@ -27,6 +31,7 @@ export function createHistory(world: HistoryEvent['world'], file?: string): Hist
           .filter(Boolean)
           .map((line) => JSON.parse(line) as HistoryEvent)
       : []
+  const listeners = new Set<(event: HistoryEvent) => void>()
   return {
     add(kind, fields = {}) {
       const event: HistoryEvent = {
@@ -38,11 +43,17 @@ export function createHistory(world: HistoryEvent['world'], file?: string): Hist
       }
       events.push(event)
       if (file) appendFileSync(file, `${JSON.stringify(event)}\n`)
+      for (const hear of listeners) hear(event)
       return event
     },
     since(n) {
       const first = events[0]?.n ?? 1
       return events.slice(Math.max(0, n - first + 1))
+    },
+    last: () => events.at(-1)?.n ?? 0,
+    listen(hear) {
+      listeners.add(hear)
+      return () => listeners.delete(hear)
     },
   }
 }

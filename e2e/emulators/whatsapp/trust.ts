@@ -1,0 +1,14 @@
+import { WA_CERT_DETAILS } from '@whiskeysockets/baileys'
+
+/**
+ * Makes every WhatsApp socket of this process trust the emulator instead of WhatsApp. The only place that does so;
+ * a process that called it can no longer verify the real service, so it is for sandboxes and tests.
+ */
+export function trustEmulator(rootPublicKeyHex: string): void {
+  if (!/^[0-9a-f]{64}$/i.test(rootPublicKeyHex)) {
+    throw new Error(
+      'The WhatsApp emulator root key must be 32 bytes in hex. Copy it from the line the emulator prints.',
+    )
+  }
+  WA_CERT_DETAILS.PUBLIC_KEY = Buffer.from(rootPublicKeyHex, 'hex')
+}

@@ -1,0 +1,65 @@
+import type { Bubble } from './chat'
+import type { Phone } from './phone'
+import type { PhoneSettings, Platform, World } from './world'
+
+/** A phone as the person holding it, or a test, sees it. */
+export interface PhoneView {
+  number: string
+  lid: string
+  name: string
+  platform: Platform
+  isStranger: boolean
+  isOnline: boolean
+  settings: PhoneSettings
+  devices: DeviceView[]
+  chats: ChatView[]
+}
+
+export interface DeviceView {
+  device: number
+  app: string
+  linkedAt: number
+  lastSeenAt: number
+  isConnected: boolean
+  /** Stanzas it was not given yet, or has not confirmed. */
+  queued: number
+}
+
+export interface ChatView {
+  with: string
+  name: string
+  unread: number
+  isTyping: boolean
+  last: Bubble | undefined
+}
+
+export function describePhone(world: World, phone: Phone): PhoneView {
+  const { number, lid, name, platform, isStranger, isOnline, settings } = phone
+  return {
+    number,
+    lid,
+    name,
+    platform,
+    isStranger,
+    isOnline,
+    settings,
+    devices: phone.companions.map(({ device, app, linkedAt, lastSeenAt, queue }) => ({
+      device,
+      app,
+      linkedAt,
+      lastSeenAt,
+      isConnected: world.line(number, device) !== undefined,
+      queued: queue.length,
+    })),
+    chats: phone.chats.peers().map((peer) => {
+      const bubbles = phone.chats.with(peer)
+      return {
+        with: peer,
+        name: world.reach(peer)?.name ?? `+${peer}`,
+        unread: bubbles.filter((bubble) => bubble.status === 'received').length,
+        isTyping: phone.typing.has(peer),
+        last: bubbles.at(-1),
+      }
+    }),
+  }
+}

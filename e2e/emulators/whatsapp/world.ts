@@ -1,0 +1,182 @@
+import type { History } from '../history'
+import { digitsOf, isNeverOnWhatsApp, lidOf, parseJid } from './address'
+import type { Companion } from './companion'
+import { Faults } from './faults'
+import { Phone, type SavedPhone } from './phone'
+import { PairingDesk } from './wire/pairing'
+import type { Line } from './wire/line'
+
+export interface Timings {
+  /** How long the server keeps quiet after the client's last handshake message. */
+  handshakeGraceMs: number
+  qrCount: number
+  qrFirstMs: number
+  qrNextMs: number
+  qrGraceMs: number
+  codeMs: number
+  /** How long a phone waits for the other side while linking. */
+  linkMs: number
+}
+
+export const DEFAULT_TIMINGS: Timings = {
+  handshakeGraceMs: 20,
+  qrCount: 6,
+  qrFirstMs: 60_000,
+  qrNextMs: 20_000,
+  qrGraceMs: 5_000,
+  codeMs: 180_000,
+  linkMs: 10_000,
+}
+
+/** How a phone behaves when nobody is holding it. */
+export interface PhoneSettings {
+  /** `strict` drops an old or repeated counter without a word, `forgiving` asks for the message again. */
+  mode: 'strict' | 'forgiving'
+  /** Official apps show one message id once. Off, a person sees every copy. */
+  dedupes: boolean
+  addressing: 'lid' | 'pn'
+  /** Its messages then carry the private id only, never the number. */
+  hidesNumber: boolean
+  autoRead: boolean
+  /** Answers every text with this one; `{text}` stands for what it answers. */
+  autoReply: string | null
+}
+
+export const DEFAULT_SETTINGS: PhoneSettings = {
+  mode: 'forgiving',
+  dedupes: true,
+  addressing: 'lid',
+  hidesNumber: false,
+  autoRead: false,
+  autoReply: null,
+}
+
+export type Platform = 'iphone' | 'android' | 'smba' | 'smbi'
+
+export interface NewPhone {
+  name?: string | undefined
+  number?: string | undefined
+  platform?: Platform | undefined
+  settings?: Partial<PhoneSettings> | undefined
+}
+
+/** What went wrong for the person holding the phone, in words for that person. */
+export class PhoneError extends Error {
+  override readonly name = 'PhoneError'
+}
+
+/** Everything the emulator knows: phones, live connections, faults, and the history it writes. */
+export class World {
+  readonly faults = new Faults()
+  readonly pairing: PairingDesk
+  readonly lines = new Map<string, Line>()
+  readonly timings: Timings
+  defaults: PhoneSettings = { ...DEFAULT_SETTINGS }
+  /** Whether a number nobody created is on WhatsApp too; its phone then appears when first asked for. */
+  hasStrangers = true
+  readonly unknownQueries = new Map<string, number>()
+  private readonly phones = new Map<string, Phone>()
+  private readonly byLid = new Map<string, Phone>()
+  private readonly watchers = new Set<(phone: Phone) => void>()
+  private nextNumber = 34_600_100_001n
+
+  constructor(
+    readonly history: History,
+    timings: Partial<Timings> = {},
+    readonly say: (text: string) => void = () => {},
+  ) {
+    this.timings = { ...DEFAULT_TIMINGS, ...timings }
+    this.pairing = new PairingDesk(this)
+  }
+
+  list(): Phone[] {
+    return [...this.phones.values()]
+  }
+
+  create(wanted: NewPhone): Phone {
+    const number = wanted.number === undefined ? this.freeNumber() : digitsOf(wanted.number)
+    if (number.length < 7 || number.length > 15) {
+      throw new PhoneError(`${wanted.number} is no phone number. Give it with its country code, 7 to 15 digits.`)
+    }
+    if (isNeverOnWhatsApp(number)) throw new PhoneError('Numbers ending in 0000 are never on WhatsApp.')
+    const known = this.phones.get(number)
+    if (known && !known.isStranger) throw new PhoneError(`There is a phone with the number ${number} already.`)
+    const phone = known ?? this.add(new Phone(this, { number, lid: lidOf(number) }))
+    phone.isStranger = false
+    phone.name = wanted.name ?? `Phone ${number.slice(-4)}`
+    phone.platform = wanted.platform ?? 'android'
+    phone.settings = { ...this.defaults, ...wanted.settings }
+    this.changed(phone)
+    return phone
+  }
+
+  restore(saved: SavedPhone): void {
+    this.add(new Phone(this, saved, saved))
+  }
+
+  /** The phone a person holds. Throws when there is none. */
+  phone(number: string): Phone {
+    const phone = this.phones.get(digitsOf(number))
+    if (!phone) throw new PhoneError(`There is no phone with the number ${number}. Add it first.`)
+    return phone
+  }
+
+  /** Whoever has this number on WhatsApp, if anyone. */
+  reach(number: string): Phone | undefined {
+    const digits = digitsOf(number)
+    const known = this.phones.get(digits)
+    if (known) return known
+    if (!this.hasStrangers || isNeverOnWhatsApp(digits) || digits.length < 7 || digits.length > 15) return undefined
+    const phone = this.add(new Phone(this, { number: digits, lid: lidOf(digits) }))
+    phone.settings = { ...this.defaults }
+    this.changed(phone)
+    return phone
+  }
+
+  /** The account a jid names, by number or by private id, with the device it names. */
+  locate(jid: string | undefined): { phone: Phone; device: number } | undefined {
+    const parsed = parseJid(jid)
+    if (!parsed) return undefined
+    const phone = parsed.addressing === 'lid' ? this.byLid.get(parsed.user) : this.reach(parsed.user)
+    return phone && { phone, device: parsed.device }
+  }
+
+  line(number: string, device: number): Line | undefined {
+    return this.lines.get(`${number}:${device}`)
+  }
+
+  linesOf(number: string): Line[] {
+    return [...this.lines.values()].filter((line) => number === 'all' || line.phone.number === number)
+  }
+
+  companionsKnowing(phone: Phone): { owner: Phone; companion: Companion }[] {
+    const owners = [phone, ...phone.chats.peers().flatMap((peer) => this.phones.get(peer) ?? [])]
+    return [...new Set(owners)].flatMap((owner) => owner.companions.map((companion) => ({ owner, companion })))
+  }
+
+  changed(phone: Phone): void {
+    for (const watch of this.watchers) watch(phone)
+  }
+
+  watch(hear: (phone: Phone) => void): () => void {
+    this.watchers.add(hear)
+    return () => this.watchers.delete(hear)
+  }
+
+  violation(what: string, fields: Record<string, unknown> = {}): void {
+    this.history.add('violation', { what, ...fields })
+    this.say(`WhatsApp emulator: violation: ${what} ${JSON.stringify(fields)}`)
+  }
+
+  private add(phone: Phone): Phone {
+    this.phones.set(phone.number, phone)
+    this.byLid.set(phone.lid, phone)
+    return phone
+  }
+
+  private freeNumber(): string {
+    let number = String(this.nextNumber++)
+    while (this.phones.has(number) || isNeverOnWhatsApp(number)) number = String(this.nextNumber++)
+    return number
+  }
+}

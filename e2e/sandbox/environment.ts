@@ -1,8 +1,8 @@
 // The environment of the sandbox's processes: what was given, where it counts, over what the sandbox keeps.
 import { join } from 'node:path'
-import { EnvError } from '@/lib/env'
+import { type Env, EnvError, readEnv } from '@/lib/env'
 import { root } from '@/scripts/children'
-import { readSandboxEnv, withoutSandbox } from './env'
+import { readSandboxEnv, type WhatsAppNetwork, withoutSandbox } from './env'
 import { openKept } from './kept'
 
 type Source = Record<string, string | undefined>
@@ -24,6 +24,14 @@ export function joinedEnvironment(source: Source, needs: { whatsapp: boolean }, 
     lines.push('SANDBOX_WHATSAPP_URL and SANDBOX_WHATSAPP_ROOT: are missing; they name a WhatsApp emulator')
   if (lines.length > 0 || !sandbox.highlevelUrl) throw new EnvError(lines)
   return { ...openKept(folder).values, ...addresses(sandbox.highlevelUrl), ...onlyGiven(source) }
+}
+
+/** What the sandbox's worker is composed from: the product's values, and the network its lines are opened on. */
+export function readWorkerEnvironment(source: Source): { env: Env; network: WhatsAppNetwork } {
+  const environment = joinedEnvironment(source, { whatsapp: true })
+  const { whatsapp } = readSandboxEnv(environment)
+  if (!whatsapp) throw new Error('joinedEnvironment let a worker through without a network')
+  return { env: readEnv(withoutSandbox(environment), { mayUnpace: true }), network: whatsapp }
 }
 
 /** For the built-in CRM emulator: whatever the environment says of HighLevel is set aside. */

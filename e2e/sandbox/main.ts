@@ -12,6 +12,7 @@ import { webProcess } from '@/scripts/web-process'
 import { startCrm, startPhones } from './emulators'
 import { readSandboxEnv, withoutSandbox, type SandboxEnv } from './env'
 import { addresses, builtInEnvironment, defaultFolder, forWeb, joinedEnvironment } from './environment'
+import { seed } from './seed'
 import { keepPorts, openKept } from './kept'
 
 const { values: options } = parseArgs({
@@ -78,6 +79,7 @@ async function startOutside(
         phonesUrl: phones?.url ?? null,
         environment,
       })
+  await seed({ phones: phones?.url ?? null, crm: crm?.url ?? null })
   if (phones) answering.push(phones.url)
   if (crm) answering.push(crm.url)
   const phonesUrl =
@@ -88,7 +90,7 @@ async function startOutside(
     answering,
     environment: {
       ...(crm && { ...addresses(crm.url), HIGHLEVEL_WEBHOOK_PUBLIC_KEYS: crm.webhookPublicKey }),
-      ...(phones && { SANDBOX_WHATSAPP_URL: phones.socketUrl, SANDBOX_WHATSAPP_ROOT: phones.root }),
+      ...(phones && { SANDBOX_WHATSAPP_URL: phones.webSocketUrl, SANDBOX_WHATSAPP_ROOT: phones.rootPublicKey }),
     },
   }
 }

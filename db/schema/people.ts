@@ -1,4 +1,4 @@
-import { bigint, boolean, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bigint, boolean, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { ChannelName } from '@/lib/channel/kinds'
 import type { Address, ChatId, ContactId, LocationId, PersonId, SessionId } from '@/lib/ids'
 import { moment } from './columns'
@@ -78,21 +78,11 @@ export const chats = pgTable(
       .references(() => people.id, { onDelete: 'cascade' }),
     /** Where to send: the network's own name for the person once it told us, else the one made from the phone number. */
     address: text().$type<Address>().notNull(),
+    /** Whether the network knows the person: heard from them, or asked. Null: not asked yet. */
+    reachable: boolean(),
+    checkedAt: moment('checked_at'),
     nextSeq: bigint('next_seq', { mode: 'number' }).notNull().default(1),
     lastMessageAt: moment('last_message_at'),
   },
   (t) => [uniqueIndex('chats_person').on(t.sessionId, t.personId), index('chats_of_person').on(t.personId)],
-)
-
-/** What the network answered to "is this number known", kept 30 days. */
-export const addressChecks = pgTable(
-  'address_checks',
-  {
-    channel: text().$type<ChannelName>().notNull(),
-    phone: text().notNull(),
-    exists: boolean().notNull(),
-    checkedAt: moment('checked_at').notNull().defaultNow(),
-    checks: integer().notNull().default(1),
-  },
-  (t) => [primaryKey({ columns: [t.channel, t.phone] })],
 )

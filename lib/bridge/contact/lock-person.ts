@@ -1,0 +1,129 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { people, personAddresses } from '@/db/schema/people'
+import type { ChannelName } from '@/lib/channel/kinds'
+import { orderedId, type Address, type ContactId, type LocationId, type PersonId } from '@/lib/ids'
+import { mergePeople } from './merge-people'
+
+export type PersonRow = typeof people.$inferSelect
+
+export interface PersonClues {
+  locationId: LocationId
+  channel: ChannelName
+  /** Every address known, the best one to send to first. */
+  addresses: readonly Address[]
+  contactId: ContactId | null
+  phone: string | null
+  name: string | null
+  /** The lane the caller works, if any. */
+  holding?: string
+}
+
+/**
+ * The row of a person, found by address, else by contact, else made; locked until the transaction ends, which is what puts
+ * everything that concerns one person in order. Addresses say who somebody is: one contact whose number was changed is
+ * another person from then on, two contacts with one number are one. New addresses are learned; when they join two rows
+ * known so far as different people, the rows become one.
+ */
+export async function lockPerson(tx: Transaction, clues: PersonClues): Promise<PersonRow> {
+  for (;;) {
+    const known = await byAddress(tx, clues)
+    const found = known[0] ?? (clues.addresses.length === 0 ? await byContact(tx, clues) : undefined)
+    const person = found ?? (await create(tx, clues))
+    if (!person) continue
+    let kept = person
+    for (const other of known.slice(1)) kept = await mergePeople(tx, kept, other, clues.holding ?? null)
+    return await learn(tx, kept, clues, !found)
+  }
+}
+
+async function byAddress(tx: Transaction, clues: PersonClues): Promise<PersonRow[]> {
+  if (clues.addresses.length === 0) return []
+  // Rows are locked in the order of their ids, so that two transactions joining the same rows cannot wait for each other.
+  const rows = await tx
+    .select()
+    .from(people)
+    .where(
+      inArray(
+        people.id,
+        tx
+          .select({ id: personAddresses.personId })
+          .from(personAddresses)
+          .where(
+            and(
+              eq(personAddresses.locationId, clues.locationId),
+              eq(personAddresses.channel, clues.channel),
+              inArray(personAddresses.address, [...clues.addresses]),
+            ),
+          ),
+      ),
+    )
+    .orderBy(people.id)
+    .for('update')
+  // The row that is already a CRM contact is the one to keep.
+  return rows.sort((a, b) => Number(b.contactId !== null) - Number(a.contactId !== null))
+}
+
+async function byContact(tx: Transaction, clues: PersonClues): Promise<PersonRow | undefined> {
+  if (!clues.contactId) return undefined
+  const [row] = await tx
+    .select()
+    .from(people)
+    .where(and(eq(people.locationId, clues.locationId), eq(people.contactId, clues.contactId)))
+    .for('update')
+  return row
+}
+
+/** Null when another transaction made the same person first: look again. */
+async function create(tx: Transaction, clues: PersonClues): Promise<PersonRow | null> {
+  const { locationId, contactId, channel, addresses } = clues
+  if (contactId) await leaveContact(tx, locationId, contactId)
+  const [row] = await tx
+    .insert(people)
+    .values({ id: orderedId<PersonId>(), locationId, contactId, phone: clues.phone, name: clues.name })
+    .onConflictDoNothing()
+    .returning()
+  if (!row) return null
+  if (addresses.length === 0) return row
+  const taken = await tx
+    .insert(personAddresses)
+    .values(addresses.map((address) => ({ locationId, channel, address, personId: row.id })))
+    .onConflictDoNothing()
+    .returning({ address: personAddresses.address })
+  if (taken.length > 0) return row
+  await tx.delete(people).where(eq(people.id, row.id))
+  return null
+}
+
+/** The contact's number is now another one: whoever had the old number is no longer this contact. */
+async function leaveContact(tx: Transaction, locationId: LocationId, contactId: ContactId): Promise<void> {
+  await tx
+    .update(people)
+    .set({ contactId: null, conversationId: null })
+    .where(and(eq(people.locationId, locationId), eq(people.contactId, contactId)))
+}
+
+async function learn(tx: Transaction, person: PersonRow, clues: PersonClues, isNew: boolean): Promise<PersonRow> {
+  const changes: Partial<PersonRow> = {}
+  if (!person.phone && clues.phone) changes.phone = clues.phone
+  if (!person.name && clues.name) changes.name = clues.name
+  if (!person.contactId && clues.contactId) {
+    await leaveContact(tx, clues.locationId, clues.contactId)
+    changes.contactId = clues.contactId
+  }
+  if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))
+  if (!isNew && clues.addresses.length > 1) {
+    await tx
+      .insert(personAddresses)
+      .values(
+        clues.addresses.map((address) => ({
+          locationId: clues.locationId,
+          channel: clues.channel,
+          address,
+          personId: person.id,
+        })),
+      )
+      .onConflictDoNothing()
+  }
+  return { ...person, ...changes }
+}

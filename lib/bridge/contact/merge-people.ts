@@ -1,0 +1,81 @@
+import { eq, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { people } from '@/db/schema/people'
+import type { PersonRow } from './lock-person'
+
+/**
+ * Two rows turned out to be one person, seen under two addresses. Both are locked by the caller. Each session's two chats
+ * become one: what waits in the second queues behind what waits in the first, each in its own order. While a delivery of
+ * either chat is on its way nothing is moved, because its worker still reports to the old chat; the next message of the person
+ * tries again. `holding` is the lane the caller itself works. Returns the row that stays.
+ */
+export async function mergePeople(
+  tx: Transaction,
+  kept: PersonRow,
+  gone: PersonRow,
+  holding: string | null,
+): Promise<PersonRow> {
+  const busy = await tx.execute(sql`
+    select 1 from lanes where busy_by is not null and id is distinct from ${holding} and id in (
+      select 'chat:' || id from chats where person_id in (${kept.id}, ${gone.id})
+      union all select 'person:' || ${gone.id}::text)
+    for update`)
+  if (busy.length > 0) return kept
+
+  await tx.execute(sql`update person_addresses set person_id = ${kept.id} where person_id = ${gone.id}`)
+  await tx.execute(sql`update messages set person_id = ${kept.id} where person_id = ${gone.id}`)
+  const pairs = await tx.execute<{ stays: string; goes: string; next_seq: string }>(sql`
+    select k.id as stays, g.id as goes, k.next_seq from chats g
+    join chats k on k.session_id = g.session_id and k.person_id = ${kept.id}
+    where g.person_id = ${gone.id} for update`)
+  for (const { stays, goes, next_seq } of pairs) {
+    await tx.execute(sql`
+      update parts p set chat_id = ${stays}, seq = ${next_seq}::bigint - 1 + n.place
+      from (select id, row_number() over (order by seq) as place from parts where chat_id = ${goes}) n
+      where p.id = n.id`)
+    await tx.execute(sql`
+      update chats k set
+        next_seq = greatest(k.next_seq, (select coalesce(max(seq), 0) + 1 from parts where chat_id = k.id)),
+        reachable = coalesce(k.reachable, g.reachable), checked_at = coalesce(k.checked_at, g.checked_at),
+        address = case when g.reachable then g.address else k.address end
+      from chats g where k.id = ${stays} and g.id = ${goes}`)
+    // What was heard twice, once under each address, stays once.
+    await tx.execute(sql`
+      delete from messages g using messages k
+      where g.chat_id = ${goes} and k.chat_id = ${stays} and g.remote_id = k.remote_id and g.session_id = k.session_id`)
+    await tx.execute(sql`update messages set chat_id = ${stays} where chat_id = ${goes}`)
+    await moveLane(tx, `chat:${goes}`, `chat:${stays}`)
+    await tx.execute(sql`delete from chats where id = ${goes}`)
+  }
+  await tx.execute(sql`update chats set person_id = ${kept.id} where person_id = ${gone.id}`)
+  await moveLane(tx, `person:${gone.id}`, `person:${kept.id}`)
+  await tx.delete(people).where(eq(people.id, gone.id))
+
+  const later = (a: Date | null, b: Date | null) => (a && b ? (a > b ? a : b) : (a ?? b))
+  const useGone = (gone.affinitySetAt?.getTime() ?? 0) > (kept.affinitySetAt?.getTime() ?? 0)
+  const affinity = useGone ? gone : kept
+  const changes = {
+    contactId: kept.contactId ?? gone.contactId,
+    conversationId: kept.conversationId ?? gone.conversationId,
+    phone: kept.phone ?? gone.phone,
+    name: kept.name ?? gone.name,
+    dnd: kept.dnd ?? gone.dnd,
+    factsAt: kept.factsAt ?? gone.factsAt,
+    hasWritten: kept.hasWritten || gone.hasWritten,
+    lastWroteAt: later(kept.lastWroteAt, gone.lastWroteAt),
+    affinitySessionId: affinity.affinitySessionId,
+    affinitySetBy: affinity.affinitySetBy,
+    affinitySetAt: affinity.affinitySetAt,
+  }
+  await tx.update(people).set(changes).where(eq(people.id, kept.id))
+  return { ...kept, ...changes }
+}
+
+async function moveLane(tx: Transaction, from: string, to: string): Promise<void> {
+  await tx.execute(sql`
+    insert into lanes (id, location_id, session_id, rank, due_at)
+    select ${to}, location_id, session_id, rank, due_at from lanes where id = ${from}
+    on conflict (id) do update set due_at = least(lanes.due_at, excluded.due_at)`)
+  await tx.execute(sql`update deliveries set lane_id = ${to} where lane_id = ${from}`)
+  await tx.execute(sql`delete from lanes where id = ${from}`)
+}

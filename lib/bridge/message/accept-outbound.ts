@@ -1,0 +1,161 @@
+import { eq, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { notifyChange } from '@/db/notify'
+import { messages } from '@/db/schema/messages'
+import { subAccounts } from '@/db/schema/sub-accounts'
+import { inTransaction } from '@/db/transaction'
+import { channelKinds } from '@/lib/channel/kinds'
+import { BridgeError } from '@/lib/errors'
+import type { ProviderMessage } from '@/lib/highlevel/highlevel'
+import { orderedId, type MessageId, type SessionId } from '@/lib/ids'
+import { putDeliveries } from '@/lib/outbox/put'
+import { lockPerson, type PersonRow } from '../contact/lock-person'
+import type { Actor, BridgeContext } from '../context'
+import { reachSession } from '../reach'
+import { bindMessage } from './bind-message'
+import { parsePhone } from './phone'
+import { sealBody } from './stored'
+
+/** How long what the CRM said about a contact is good enough to send by. */
+const factsGoodForHours = 24
+
+export type Accepted = 'accepted' | 'repeated' | 'not_installed'
+
+/**
+ * Takes a message the CRM asks us to deliver. Resolves once it is stored: from then on it is never dropped. A repeated message
+ * id changes nothing. Where a routing fact is missing, or the delivery came unsigned, or earlier messages to the same contact
+ * still wait for theirs, the message is stored as received and a `route` delivery decides later, in order.
+ */
+export async function acceptOutbound(
+  ctx: BridgeContext,
+  input: { message: ProviderMessage; signature: 'good' | 'unsigned' },
+): Promise<Accepted> {
+  const { message } = input
+  const [subAccount] = await ctx.db
+    .select({ status: subAccounts.status })
+    .from(subAccounts)
+    .where(eq(subAccounts.id, message.locationId))
+  if (!subAccount || subAccount.status === 'uninstalled') return 'not_installed'
+  const vault = await ctx.vault.forTenant(message.locationId)
+  const phone = parsePhone(message.phone)
+  const address = phone && channelKinds.whatsapp.addressOfPhone(phone)
+  const id = orderedId<MessageId>()
+  const bodySealed = sealBody(vault, id, { kind: 'written', text: message.text, attachments: message.attachments })
+
+  return await inTransaction(ctx.db, async (tx) => {
+    const person = await lockPerson(tx, {
+      locationId: message.locationId,
+      channel: 'whatsapp',
+      addresses: address ? [address] : [],
+      contactId: message.contactId,
+      phone,
+      name: null,
+    })
+    const stored = await tx
+      .insert(messages)
+      .values({
+        id,
+        locationId: message.locationId,
+        direction: 'outbound',
+        origin: 'crm',
+        personId: person.id,
+        contactId: message.contactId,
+        crmMessageId: message.crmMessageId,
+        userId: message.userId,
+        toPhone: phone,
+        bodySealed,
+        status: 'received',
+        readBack: input.signature === 'unsigned' ? 'needed' : null,
+        occurredAt: ctx.clock.now(),
+      })
+      .onConflictDoNothing()
+      .returning({ id: messages.id })
+    if (stored.length === 0) return 'repeated'
+    const waits =
+      input.signature === 'unsigned' || !factsAreFresh(person, ctx.clock.now()) || (await earlierWait(tx, person))
+    if (waits) {
+      await putDeliveries(tx, [
+        {
+          kind: 'route',
+          key: `route:${id}`,
+          lane: `route:${person.id}`,
+          locationId: message.locationId,
+          sessionId: null,
+          subjectId: id,
+        },
+      ])
+      await notifyChange(tx, { locationId: message.locationId, type: 'message', id })
+    } else {
+      await bindMessage(tx, vault, person, { id, ...message, readCodes: true })
+    }
+    return 'accepted'
+  })
+}
+
+/**
+ * A message asked for through our API, on a session the caller names. It is shown in the CRM's conversation once it has left.
+ * Throws BridgeError: not_found for a session the caller may not use, bad_request for a number or text that cannot be sent.
+ */
+export async function acceptFromApi(
+  ctx: BridgeContext,
+  actor: Actor,
+  input: { sessionId: SessionId; to: string; text: string },
+): Promise<{ id: MessageId }> {
+  const session = await reachSession(ctx.db, actor, input.sessionId)
+  const phone = parsePhone(input.to)
+  const address = phone && channelKinds[session.channel].addressOfPhone(phone)
+  if (!phone || !address) {
+    throw new BridgeError('bad_request', 'The number is not a phone number.', {
+      fields: { to: 'Give a phone number with its country code, such as +15550100001.' },
+    })
+  }
+  const vault = await ctx.vault.forTenant(session.locationId)
+  const id = orderedId<MessageId>()
+  const bodySealed = sealBody(vault, id, { kind: 'written', text: input.text, attachments: [] })
+  await inTransaction(ctx.db, async (tx) => {
+    const person = await lockPerson(tx, {
+      locationId: session.locationId,
+      channel: session.channel,
+      addresses: [address],
+      contactId: null,
+      phone,
+      name: null,
+    })
+    await tx.insert(messages).values({
+      id,
+      locationId: session.locationId,
+      direction: 'outbound',
+      origin: 'api',
+      personId: person.id,
+      contactId: person.contactId,
+      userId: actor.kind === 'user' ? actor.userId : null,
+      toPhone: phone,
+      bodySealed,
+      status: 'received',
+      occurredAt: ctx.clock.now(),
+    })
+    await bindMessage(tx, vault, person, {
+      id,
+      locationId: session.locationId,
+      text: input.text,
+      attachments: [],
+      explicit: session.id,
+      readCodes: false,
+    })
+  })
+  return { id }
+}
+
+function factsAreFresh(person: PersonRow, now: Date): boolean {
+  return (
+    person.dnd !== null &&
+    person.factsAt !== null &&
+    now.getTime() - person.factsAt.getTime() < factsGoodForHours * 3_600_000
+  )
+}
+
+async function earlierWait(tx: Transaction, person: PersonRow): Promise<boolean> {
+  const rows = await tx.execute(sql`
+    select 1 from deliveries where lane_id = ${`route:${person.id}`} and state = 'ready' limit 1`)
+  return rows.length > 0
+}

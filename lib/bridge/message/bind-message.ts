@@ -1,0 +1,212 @@
+import { and, eq, ne, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { notifyChange } from '@/db/notify'
+import { messages, parts, type RoutingTrace } from '@/db/schema/messages'
+import { chats, personAddresses } from '@/db/schema/people'
+import { sessions } from '@/db/schema/sessions'
+import type { TenantVault } from '@/db/vault'
+import { channelKinds, type ChannelName } from '@/lib/channel/kinds'
+import {
+  orderedId,
+  type ChatId,
+  type LocationId,
+  type MessageId,
+  type PartId,
+  type PersonId,
+  type SessionId,
+} from '@/lib/ids'
+import { putDeliveries } from '@/lib/outbox/put'
+import type { PersonRow } from '../contact/lock-person'
+import { chooseSession, type Candidate } from '../session/choose'
+import { failMessages } from './fail-messages'
+import type { Failure } from './message'
+import { parseRoutingCode } from './routing-code'
+import { sealContent } from './stored'
+
+export interface Unbound {
+  id: MessageId
+  locationId: LocationId
+  text: string
+  attachments: readonly string[]
+  /** Named by the API or a workflow action. */
+  explicit?: SessionId
+  /** Codes are read only in what the CRM sent. */
+  readCodes: boolean
+}
+
+/**
+ * Decides, once, which session sends a stored message, and queues its parts; or fails it, with the reason in the CRM. The
+ * sessions are locked against a change of status until the transaction ends: a session that goes down afterwards finds these
+ * parts and fails them, one that went down before is not chosen.
+ */
+export async function bindMessage(
+  tx: Transaction,
+  vault: TenantVault,
+  person: PersonRow,
+  message: Unbound,
+): Promise<void> {
+  const candidates: Candidate[] = await tx
+    .select({
+      id: sessions.id,
+      label: sessions.label,
+      phone: sessions.phone,
+      priority: sessions.priority,
+      channel: sessions.channel,
+      status: sessions.status,
+    })
+    .from(sessions)
+    .where(and(eq(sessions.locationId, message.locationId), ne(sessions.wanted, 'removed')))
+    .for('share')
+  const parsed = message.readCodes
+    ? parseRoutingCode(message.text, channelKinds.whatsapp.routingPrefix)
+    : { text: message.text, priority: null, code: null, conflict: false }
+  const choice = chooseSession({
+    sessions: candidates,
+    ...(message.explicit ? { explicit: message.explicit } : {}),
+    code:
+      parsed.priority === null ? null : { priority: parsed.priority, text: parsed.code!, conflict: parsed.conflict },
+    affinity: person.affinitySessionId,
+  })
+  const failure = choice.failure ?? contentFailure(message, parsed.text) ?? personFailure(person)
+  const fail = async (why: Failure, trace: RoutingTrace) => {
+    await tx
+      .update(messages)
+      .set({ trace, sessionId: choice.session?.id ?? null, personId: person.id })
+      .where(eq(messages.id, message.id))
+    await failMessages(tx, [message.id], why)
+  }
+  if (failure) return fail(failure, choice.trace)
+
+  const session = choice.session!
+  const kind = channelKinds[session.channel]
+  const texts = splitText(parsed.text, kind.textLimit)
+  const chat = await takeSeats(tx, { person, session, count: texts.length })
+  if (!chat) {
+    return fail(
+      {
+        code: 'invalid_number',
+        message: 'Not sent: the contact has no phone number that can be on WhatsApp. Add one to the contact.',
+      },
+      choice.trace,
+    )
+  }
+  const rows = texts.map((text, index) => {
+    const id = orderedId<PartId>()
+    return {
+      id,
+      messageId: message.id,
+      locationId: message.locationId,
+      sessionId: session.id,
+      chatId: chat.id,
+      seq: chat.firstSeq + index,
+      remoteId: kind.mintId!(),
+      contentSealed: sealContent(vault, id, { kind: 'text', text }),
+    }
+  })
+  await tx.insert(parts).values(rows)
+  await tx
+    .update(messages)
+    .set({
+      status: 'queued',
+      sessionId: session.id,
+      chatId: chat.id,
+      personId: person.id,
+      trace: choice.trace,
+      updatedAt: sql`now()`,
+    })
+    .where(eq(messages.id, message.id))
+  await putDeliveries(
+    tx,
+    rows.map((part) => ({
+      kind: 'send' as const,
+      key: `send:${part.id}`,
+      lane: `chat:${chat.id}`,
+      locationId: message.locationId,
+      sessionId: session.id,
+      subjectId: part.id,
+    })),
+  )
+  await notifyChange(tx, { locationId: message.locationId, type: 'message', id: message.id })
+}
+
+function contentFailure(message: Unbound, text: string): Failure | null {
+  if (message.attachments.length > 0) {
+    return {
+      code: 'unsupported',
+      message: 'Not sent: files cannot be sent on WhatsApp from here yet. Send the text without the file.',
+    }
+  }
+  if (text.trim() === '') {
+    return {
+      code: 'empty_after_codes',
+      message: 'Not sent: the message has no text besides its codes. Write something to send.',
+    }
+  }
+  return null
+}
+
+function personFailure(person: PersonRow): Failure | null {
+  if (!person.dnd) return null
+  return {
+    code: 'dnd',
+    message: 'Not sent: the contact does not want to be disturbed. Change "Do not disturb" on the contact to write.',
+  }
+}
+
+/** The chat of a person on a session, and the first of `count` numbers in its order; null when no address is known. */
+async function takeSeats(
+  tx: Transaction,
+  seats: { person: PersonRow; session: { id: SessionId; channel: ChannelName }; count: number },
+): Promise<{ id: ChatId; firstSeq: number } | null> {
+  const { person, session, count } = seats
+  const [taken] = await tx
+    .update(chats)
+    .set({ nextSeq: sql`${chats.nextSeq} + ${count}`, lastMessageAt: sql`now()` })
+    .where(and(eq(chats.sessionId, session.id), eq(chats.personId, person.id)))
+    .returning({ id: chats.id, nextSeq: chats.nextSeq })
+  if (taken) return { id: taken.id, firstSeq: taken.nextSeq - count }
+  const address =
+    (person.phone && channelKinds[session.channel].addressOfPhone(person.phone)) ||
+    (await anyAddress(tx, person.id, session.channel))
+  if (!address) return null
+  const [made] = await tx
+    .insert(chats)
+    .values({
+      id: orderedId<ChatId>(),
+      locationId: person.locationId,
+      sessionId: session.id,
+      personId: person.id,
+      address,
+      nextSeq: 1 + count,
+      lastMessageAt: sql`now()`,
+    })
+    .returning({ id: chats.id })
+  return { id: made!.id, firstSeq: 1 }
+}
+
+async function anyAddress(tx: Transaction, personId: PersonId, channel: ChannelName) {
+  const [row] = await tx
+    .select({ address: personAddresses.address })
+    .from(personAddresses)
+    .where(and(eq(personAddresses.personId, personId), eq(personAddresses.channel, channel)))
+    .limit(1)
+  return row?.address ?? null
+}
+
+/** Cuts at a line or word end where one is near; never inside a surrogate pair. */
+export function splitText(text: string, limit: number): string[] {
+  const pieces: string[] = []
+  let rest = text
+  while (rest.length > limit) {
+    const near = rest.slice(Math.floor(limit * 0.8), limit)
+    const line = near.lastIndexOf('\n')
+    const word = near.lastIndexOf(' ')
+    const found = line >= 0 ? line : word
+    let cut = found >= 0 ? Math.floor(limit * 0.8) + found + 1 : limit
+    if (/[\ud800-\udbff]/.test(rest[cut - 1]!)) cut -= 1
+    pieces.push(rest.slice(0, cut).trimEnd())
+    rest = rest.slice(cut)
+  }
+  pieces.push(rest)
+  return pieces
+}

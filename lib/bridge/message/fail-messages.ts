@@ -1,0 +1,49 @@
+import { sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { notifyChange } from '@/db/notify'
+import { putDeliveries } from '@/lib/outbox/put'
+import type { CrmMessageId, LocationId, MessageId, SessionId } from '@/lib/ids'
+import { statusDelivery } from './refresh-status'
+import type { Failure } from './message'
+
+interface FailedRow extends Record<string, unknown> {
+  id: MessageId
+  location_id: LocationId
+  crm_message_id: CrmMessageId | null
+  origin: string
+}
+
+/** Fails messages whose parts have not left, for a reason the CRM will show. Delivered ones are left alone. */
+export async function failMessages(tx: Transaction, ids: readonly MessageId[], failure: Failure): Promise<void> {
+  if (ids.length === 0) return
+  const list = sql`(select value::uuid from json_array_elements_text(${JSON.stringify(ids)}::json))`
+  await tx.execute(
+    sql`update parts set state = 'failed' where message_id in ${list} and state in ('queued', 'sending')`,
+  )
+  const failed = await tx.execute<FailedRow>(sql`
+    update messages set status = 'failed', failure_code = ${failure.code}, failure_message = ${failure.message}, updated_at = now()
+    where id in ${list} and status not in ('delivered', 'read', 'failed')
+    returning id, location_id, crm_message_id, origin`)
+  await putDeliveries(tx, failed.filter((row) => row.crm_message_id && row.origin === 'crm').map(statusDelivery))
+  for (const row of failed) await notifyChange(tx, { locationId: row.location_id, type: 'message', id: row.id })
+}
+
+/**
+ * Fails what a session still had to send: it went down for good, was stopped or removed. Parts already on their way may have
+ * arrived; they are left to their worker unless `inDoubtToo`, when no worker will ever try them again.
+ */
+export async function failQueuedMessages(
+  tx: Transaction,
+  sessionId: SessionId,
+  failure: Failure,
+  options: { inDoubtToo?: boolean } = {},
+): Promise<void> {
+  const states = options.inDoubtToo ? sql`('queued', 'sending')` : sql`('queued')`
+  const waiting = await tx.execute<{ message_id: MessageId }>(sql`
+    update parts set state = 'failed' where session_id = ${sessionId} and state in ${states} returning message_id`)
+  await tx.execute(sql`
+    update deliveries d set state = 'given_up', finished_at = now(), last_error = ${failure.code}
+    from lanes l where d.lane_id = l.id and l.session_id = ${sessionId} and d.state = 'ready' and d.kind = 'send'
+      and exists (select 1 from parts p where p.id = d.subject_id and p.state = 'failed')`)
+  await failMessages(tx, [...new Set(waiting.map((row) => row.message_id))], failure)
+}

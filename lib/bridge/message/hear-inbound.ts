@@ -1,0 +1,134 @@
+import { and, eq, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { notifyChange } from '@/db/notify'
+import { messages, parts } from '@/db/schema/messages'
+import { chats, people } from '@/db/schema/people'
+import { leases, sessions } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
+import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
+import type { ChannelName } from '@/lib/channel/kinds'
+import { LostOwnership } from '@/lib/errors'
+import { orderedId, type ChatId, type MessageId } from '@/lib/ids'
+import { putDeliveries } from '@/lib/outbox/put'
+import { lockPerson, type PersonRow } from '../contact/lock-person'
+import type { BridgeContext } from '../context'
+import { pushDelivery } from './refresh-status'
+import { sealBody } from './stored'
+
+type HeardMessage = Extract<LineEvent, { type: 'message' }>
+
+/**
+ * Stores what a line heard, once, with the promise to push it to the CRM. Our own message coming back from the network is
+ * known by its id and stops here. Throws LostOwnership when the session has another owner.
+ */
+export async function hearInbound(
+  ctx: BridgeContext,
+  session: OwnedSession & { channel: ChannelName },
+  event: HeardMessage,
+): Promise<void> {
+  const vault = await ctx.vault.forTenant(session.locationId)
+  const id = orderedId<MessageId>()
+  const bodySealed = sealBody(vault, id, { kind: 'heard', content: event.content })
+  await inTransaction(ctx.db, async (tx) => {
+    await fence(tx, session)
+    const person = await lockPerson(tx, {
+      locationId: session.locationId,
+      channel: session.channel,
+      addresses: event.person.aliases,
+      contactId: null,
+      phone: event.person.phone,
+      // On what we typed ourselves the name is our own.
+      name: event.fromPhone ? null : event.person.name,
+    })
+    const chatId = await chatOf(tx, session, person, event)
+    if (event.fromPhone && (await isOwnEcho(tx, session, event))) return
+    const stored = await tx
+      .insert(messages)
+      .values({
+        id,
+        locationId: session.locationId,
+        direction: event.fromPhone ? 'outbound' : 'inbound',
+        origin: event.fromPhone ? 'phone' : 'person',
+        personId: person.id,
+        contactId: person.contactId,
+        sessionId: session.id,
+        chatId,
+        remoteId: event.id,
+        bodySealed,
+        status: event.fromPhone ? 'sent' : 'received',
+        occurredAt: event.at,
+      })
+      .onConflictDoNothing()
+      .returning({ id: messages.id })
+    if (stored.length === 0) return
+    await setAffinity(tx, session, person, event)
+    await tx
+      .update(sessions)
+      .set({ lastActiveAt: sql`now()` })
+      .where(and(eq(sessions.id, session.id), olderThanAMinute))
+    await putDeliveries(tx, [pushDelivery({ id, locationId: session.locationId, personId: person.id })])
+    await notifyChange(tx, { locationId: session.locationId, type: 'message', id })
+  })
+}
+
+/** Written at most once a minute: the row is one that senders lock. */
+const olderThanAMinute = sql`(${sessions.lastActiveAt} is null or ${sessions.lastActiveAt} < now() - interval '1 minute')`
+
+async function fence(tx: Transaction, session: OwnedSession): Promise<void> {
+  const held = await tx
+    .select({ id: leases.sessionId })
+    .from(leases)
+    .where(and(eq(leases.sessionId, session.id), eq(leases.epoch, session.epoch)))
+    .for('key share')
+  if (held.length === 0) throw new LostOwnership(session.id)
+}
+
+async function chatOf(tx: Transaction, session: OwnedSession, person: PersonRow, event: HeardMessage): Promise<ChatId> {
+  const [chat] = await tx
+    .insert(chats)
+    .values({
+      id: orderedId<ChatId>(),
+      locationId: session.locationId,
+      sessionId: session.id,
+      personId: person.id,
+      address: event.person.address,
+      reachable: true,
+      checkedAt: sql`now()`,
+      lastMessageAt: event.at,
+    })
+    .onConflictDoUpdate({
+      target: [chats.sessionId, chats.personId],
+      set: { address: event.person.address, reachable: true, checkedAt: sql`now()`, lastMessageAt: sql`now()` },
+    })
+    .returning({ id: chats.id })
+  return chat!.id
+}
+
+async function isOwnEcho(tx: Transaction, session: OwnedSession, event: HeardMessage): Promise<boolean> {
+  const sent = await tx
+    .select({ id: parts.id })
+    .from(parts)
+    .where(and(eq(parts.sessionId, session.id), eq(parts.remoteId, event.id)))
+  return sent.length > 0
+}
+
+/** The conversation stays on the session the person wrote to last, or on the phone that answered them. */
+async function setAffinity(
+  tx: Transaction,
+  session: OwnedSession,
+  person: PersonRow,
+  event: HeardMessage,
+): Promise<void> {
+  const wrote = event.fromPhone ? {} : { hasWritten: true, lastWroteAt: event.at }
+  const newest =
+    person.affinitySetAt === null || person.affinitySetAt <= event.at || person.affinitySetBy === 'outbound'
+  const affinity = newest
+    ? {
+        affinitySessionId: session.id,
+        affinitySetBy: event.fromPhone ? ('phone' as const) : ('inbound' as const),
+        affinitySetAt: event.at,
+      }
+    : {}
+  const changes = { ...wrote, ...affinity }
+  if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))
+}

@@ -1,0 +1,90 @@
+import { sql } from 'drizzle-orm'
+import { createGroup } from '@/db/group-commit'
+import { inTransaction } from '@/db/transaction'
+import type { PartState } from '@/db/schema/messages'
+import { LostOwnership } from '@/lib/errors'
+import type { MessageId, PartId, PersonId, SessionId } from '@/lib/ids'
+import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import type { BridgeContext } from '../context'
+import { failMessages } from './fail-messages'
+import type { Failure } from './message'
+import { refreshStatus } from './refresh-status'
+
+/** What a worker writes about parts, of all its sessions together: what falls in the same moment shares one commit. */
+export interface PartWrites {
+  /** Records that a part is about to leave under this epoch. Rejects with LostOwnership when the epoch has moved on. */
+  markSending(part: { id: PartId; sessionId: SessionId; epoch: number; prepared: Buffer | null }): Promise<void>
+  /** Records how a delivery ended and what that makes of its part; null leaves the part as it is. */
+  settle(end: PartEnd): Promise<void>
+}
+
+export interface PartEnd {
+  delivery: ClaimedDelivery
+  settlement: Settlement
+  part: { id: PartId; message_id: MessageId; session_id: SessionId; person_id: PersonId }
+  epoch: number
+  state: Extract<PartState, 'queued' | 'accepted' | 'failed'> | null
+  failure: Failure | null
+}
+
+export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites {
+  const markSending = createGroup<Parameters<PartWrites['markSending']>[0], void>(async (items) => {
+    const rows = items.map((item) => ({ ...item, prepared: item.prepared?.toString('hex') ?? null }))
+    // FOR KEY SHARE: a takeover, which changes the epoch, waits for this commit or is seen by it.
+    const marked = await ctx.db.execute<{ id: PartId }>(sql`
+      with mine as materialized (
+        select r.id, r.epoch, r.prepared
+        from json_to_recordset(${JSON.stringify(rows)}::json) as r(id uuid, "sessionId" uuid, epoch bigint, prepared text)
+        join leases l on l.session_id = r."sessionId" and l.epoch = r.epoch and l.owner = ${owner}
+        for key share of l
+      )
+      update parts p set state = 'sending', epoch = mine.epoch, attempts = p.attempts + 1, sent_at = coalesce(p.sent_at, now()),
+        prepared_sealed = coalesce(p.prepared_sealed, decode(mine.prepared, 'hex'))
+      from mine where p.id = mine.id and p.state in ('queued', 'sending')
+      returning p.id`)
+    const done = new Set(marked.map((row) => row.id))
+    return items.map((item) => (done.has(item.id) ? undefined : new LostOwnership(item.sessionId)))
+  })
+
+  const settle = createGroup<PartEnd, void>(async (items) => {
+    const lost = await inTransaction(ctx.db, async (tx) => {
+      const rows = items.map((item) => ({
+        id: item.part.id,
+        session: item.part.session_id,
+        epoch: item.epoch,
+        state: item.state,
+        person: item.part.person_id,
+      }))
+      const json = JSON.stringify(rows)
+      const columns = sql`as r(id uuid, session uuid, epoch bigint, state text, person uuid)`
+      const mine = await tx.execute<{ id: PartId }>(sql`
+        select r.id from json_to_recordset(${json}::json) ${columns}
+        join leases l on l.session_id = r.session and l.epoch = r.epoch for key share of l`)
+      const owned = new Set(mine.map((row) => row.id))
+      const ends = items.filter((item) => owned.has(item.part.id))
+      await tx.execute(sql`
+        update parts p set state = r.state
+        from json_to_recordset(${JSON.stringify(rows.filter((row) => owned.has(row.id) && row.state))}::json) ${columns}
+        where p.id = r.id and p.state in ('queued', 'sending')`)
+      await refreshStatus(tx, [
+        ...new Set(ends.filter((end) => end.state !== 'failed').map((end) => end.part.message_id)),
+      ])
+      for (const end of ends) if (end.failure) await failMessages(tx, [end.part.message_id], end.failure)
+      const sent = ends.filter((end) => end.state === 'accepted')
+      if (sent.length > 0) {
+        // Someone who never wrote stays on the session that reached them; a live conversation is not moved by a send.
+        await tx.execute(sql`
+          update people w set affinity_session_id = r.session, affinity_set_by = 'outbound', affinity_set_at = now()
+          from json_to_recordset(${JSON.stringify(sent.map((end) => ({ session: end.part.session_id, person: end.part.person_id })))}::json)
+            as r(session uuid, person uuid)
+          where w.id = r.person and not w.has_written and w.affinity_session_id is distinct from r.session`)
+      }
+      await settleDeliveries(tx, owner, ends)
+      return items.map((item) => (owned.has(item.part.id) ? undefined : new LostOwnership(item.part.session_id)))
+    })
+    return lost
+  })
+
+  return { markSending, settle }
+}

@@ -1,0 +1,122 @@
+import { and, desc, eq } from 'drizzle-orm'
+import { messages, parts } from '@/db/schema/messages'
+import { people } from '@/db/schema/people'
+import { notifyChange } from '@/db/notify'
+import type { TenantVault } from '@/db/vault'
+import { inTransaction } from '@/db/transaction'
+import { CrmError } from '@/lib/highlevel/highlevel'
+import type { ContactId, CrmMessageId, LocationId, MessageId, RemoteId } from '@/lib/ids'
+import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { settleDeliveries } from '@/lib/outbox/settle'
+import { resolveContact } from '../contact/resolve'
+import type { BridgeContext } from '../context'
+import { contentText, ownWords, targetOf } from './content-text'
+import { openBody, type Body } from './stored'
+
+/** How long a person without a phone number may wait for it before they become a contact without one. */
+const waitForNumberMs = 30_000
+/** After an unknown outcome the CRM may need this long until it lists what it took. */
+const lookAgainAfterMs = 5_000
+
+/**
+ * Adds a message from WhatsApp, or one that left otherwise than through the CRM, to the CRM's conversation, once. When nobody
+ * knows how an earlier attempt ended, the conversation is searched for our id before anything is added again. Throws CrmError;
+ * settles the delivery when it is done.
+ */
+export async function pushInbound(ctx: BridgeContext, owner: string, delivery: ClaimedDelivery): Promise<void> {
+  const id = delivery.subjectId as MessageId
+  const [row] = await ctx.db
+    .select({ message: messages, person: people })
+    .from(messages)
+    .innerJoin(people, eq(people.id, messages.personId))
+    .where(eq(messages.id, id))
+  if (!row || row.message.crmMessageId) {
+    return settleDeliveries(ctx.db, owner, [{ delivery, settlement: { outcome: 'done' } }])
+  }
+  const { message, person } = row
+  if (!person.phone && !person.contactId) {
+    const waitedMs = ctx.clock.now().getTime() - message.createdAt.getTime()
+    if (waitedMs < waitForNumberMs) {
+      throw new CrmError('try_later', 'the number of this person is not known yet', { retryAfterMs: 5_000 })
+    }
+  }
+  const vault = await ctx.vault.forTenant(message.locationId)
+  const text = await textOf(ctx, vault, message)
+  const crm = ctx.highlevel.forSubAccount(message.locationId)
+  const contactId = await resolveContact(ctx, person)
+  const direction = message.direction
+
+  let crmMessageId: CrmMessageId | null = null
+  let conversationId: string | null = null
+  if (delivery.inDoubt) {
+    await ctx.clock.sleep(lookAgainAfterMs)
+    crmMessageId = await crm.findMessage({ contactId, outsideId: id, direction, at: message.occurredAt, text })
+  }
+  if (!crmMessageId) {
+    try {
+      const added = await crm.addMessage({ contactId, direction, text, outsideId: id, at: message.occurredAt })
+      crmMessageId = added.crmMessageId
+      conversationId = added.conversationId
+    } catch (error) {
+      if (
+        error instanceof CrmError &&
+        error.kind === 'refused' &&
+        (await contactIsGone(ctx, person.locationId, contactId))
+      ) {
+        // Deleted in the CRM: the person wrote again, so they become a contact again.
+        await ctx.db.update(people).set({ contactId: null, conversationId: null }).where(eq(people.id, person.id))
+        throw new CrmError('try_later', 'the contact was deleted in the CRM', { retryAfterMs: 0, cause: error })
+      }
+      throw error
+    }
+  }
+  await inTransaction(ctx.db, async (tx) => {
+    await tx.update(messages).set({ crmMessageId, contactId }).where(eq(messages.id, id))
+    if (conversationId && !person.conversationId) {
+      await tx.update(people).set({ conversationId }).where(eq(people.id, person.id))
+    }
+    await settleDeliveries(tx, owner, [{ delivery, settlement: { outcome: 'done' } }])
+    await notifyChange(tx, { locationId: message.locationId, type: 'message', id })
+  })
+}
+
+async function contactIsGone(ctx: BridgeContext, locationId: LocationId, contactId: ContactId): Promise<boolean> {
+  try {
+    await ctx.highlevel.forSubAccount(locationId).getContact(contactId)
+    return false
+  } catch (error) {
+    return error instanceof CrmError && error.kind === 'refused'
+  }
+}
+
+async function textOf(ctx: BridgeContext, vault: TenantVault, message: typeof messages.$inferSelect): Promise<string> {
+  const body = openBody(vault, message.id, message.bodySealed)
+  if (body.kind === 'written') return body.text
+  const target = targetOf(body.content) as RemoteId | null
+  const quoted = target && message.chatId ? await wordsOf(ctx, vault, message, target) : null
+  return contentText(body.content, message.occurredAt, quoted)
+}
+
+/** The words of the message a reaction or an edit is about: one that was heard in this chat, or one we sent. */
+async function wordsOf(
+  ctx: BridgeContext,
+  vault: TenantVault,
+  message: typeof messages.$inferSelect,
+  target: RemoteId,
+): Promise<string | null> {
+  const [heard] = await ctx.db
+    .select()
+    .from(messages)
+    .where(and(eq(messages.chatId, message.chatId!), eq(messages.remoteId, target)))
+    .orderBy(desc(messages.id))
+    .limit(1)
+  if (heard) return bodyWords(openBody(vault, heard.id, heard.bodySealed))
+  const [sent] = await ctx.db
+    .select({ message: messages })
+    .from(parts)
+    .innerJoin(messages, eq(messages.id, parts.messageId))
+    .where(and(eq(parts.chatId, message.chatId!), eq(parts.remoteId, target)))
+  return sent ? bodyWords(openBody(vault, sent.message.id, sent.message.bodySealed)) : null
+}
+
+const bodyWords = (body: Body) => (body.kind === 'heard' ? ownWords(body.content) : body.text)

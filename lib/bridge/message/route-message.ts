@@ -1,0 +1,94 @@
+import { eq, sql } from 'drizzle-orm'
+import { messages } from '@/db/schema/messages'
+import { people } from '@/db/schema/people'
+import { inTransaction } from '@/db/transaction'
+import { CrmError } from '@/lib/highlevel/highlevel'
+import type { ContactId, LocationId, MessageId } from '@/lib/ids'
+import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import { lockPerson } from '../contact/lock-person'
+import type { BridgeContext } from '../context'
+import { bindMessage } from './bind-message'
+import { failMessages } from './fail-messages'
+import type { Failure } from './message'
+import { openBody } from './stored'
+
+/**
+ * Fetches what an accepted message could not know (whether the contact may be written to, whether an unsigned delivery is
+ * true) and binds it. Throws CrmError when the CRM cannot say now. Settles the delivery itself.
+ */
+export async function routeMessage(ctx: BridgeContext, owner: string, delivery: ClaimedDelivery): Promise<void> {
+  const [message] = await ctx.db
+    .select()
+    .from(messages)
+    .where(eq(messages.id, delivery.subjectId as MessageId))
+  const settle = (settlement: Settlement) => [{ delivery, settlement }]
+  if (!message || message.status !== 'received') return settleDeliveries(ctx.db, owner, settle({ outcome: 'done' }))
+
+  const vault = await ctx.vault.forTenant(message.locationId)
+  const body = openBody(vault, message.id, message.bodySealed)
+  if (body.kind !== 'written') throw new Error('an outbound message has a written body')
+  const crm = ctx.highlevel.forSubAccount(message.locationId)
+  let failure: Failure | null = null
+
+  if (message.readBack === 'needed' && message.crmMessageId) {
+    const told = await crm.getMessage(message.crmMessageId).catch(refusedAsNull)
+    const same =
+      told &&
+      told.locationId === message.locationId &&
+      told.contactId === message.contactId &&
+      told.direction === 'outbound' &&
+      told.text === body.text
+    if (!same) {
+      failure = {
+        code: 'internal',
+        message: 'Not sent: the CRM does not know this message as it was handed to us. Write it again.',
+      }
+    }
+  }
+  const contact = failure ? null : await crm.getContact(message.contactId as ContactId).catch(refusedAsNull)
+
+  await inTransaction(ctx.db, async (tx) => {
+    const person = await lockPerson(tx, {
+      locationId: message.locationId as LocationId,
+      channel: 'whatsapp',
+      addresses: await addressesOf(tx, message.personId!),
+      contactId: message.contactId,
+      phone: message.toPhone,
+      name: contact?.name ?? null,
+    })
+    if (contact) {
+      person.dnd = contact.dnd
+      await tx
+        .update(people)
+        .set({ dnd: contact.dnd, factsAt: sql`now()` })
+        .where(eq(people.id, person.id))
+    }
+    if (message.readBack === 'needed' && !failure)
+      await tx.update(messages).set({ readBack: 'done' }).where(eq(messages.id, message.id))
+    if (failure) await failMessages(tx, [message.id], failure)
+    else {
+      await bindMessage(tx, vault, person, {
+        id: message.id,
+        locationId: message.locationId,
+        text: body.text,
+        attachments: body.attachments,
+        readCodes: true,
+      })
+    }
+    await settleDeliveries(tx, owner, settle({ outcome: 'done' }))
+  })
+}
+
+/** What the CRM says does not exist; everything else may be asked again. */
+function refusedAsNull(error: unknown): null {
+  if (error instanceof CrmError && error.kind === 'refused') return null
+  throw error
+}
+
+async function addressesOf(tx: Parameters<Parameters<typeof inTransaction>[1]>[0], personId: string) {
+  const rows = await tx.execute<{ address: string }>(
+    sql`select address from person_addresses where person_id = ${personId}`,
+  )
+  return rows.map((row) => row.address as Parameters<typeof lockPerson>[1]['addresses'][number])
+}

@@ -1,0 +1,176 @@
+/** A message as people see it: in the log, through the API. */
+import { and, eq, inArray, type SQL } from 'drizzle-orm'
+import type { Queryable } from '@/db/client'
+import type { TenantVault } from '@/db/vault'
+import {
+  messages,
+  parts,
+  type MessageOrigin,
+  type MessageStatus,
+  type PartState,
+  type RoutingTrace,
+} from '@/db/schema/messages'
+import { people } from '@/db/schema/people'
+import { sessions } from '@/db/schema/sessions'
+import type { SessionStatus } from '@/db/schema/sessions'
+import type { LocationId, MessageId } from '@/lib/ids'
+import type { Actor, BridgeContext } from '../context'
+import { personOf } from '../reach'
+import { holdingStatuses } from '../session/session'
+import { contentText } from './content-text'
+import { describeSession, messageStatuses, type FailureCode } from './message'
+import { openBody } from './stored'
+
+/** `held` is `queued` seen while its session may come back by itself. */
+export const shownStatuses = [...messageStatuses, 'held'] as const
+export type ShownStatus = MessageStatus | 'held'
+
+export interface MessageView {
+  id: string
+  locationId: string
+  direction: 'inbound' | 'outbound'
+  origin: MessageOrigin
+  status: ShownStatus
+  /** Why it waits, while it does. */
+  reason: string | null
+  failure: { code: FailureCode; message: string } | null
+  session: { id: string; label: string; phone: string | null; priority: number } | null
+  sessionId: string | null
+  contactId: string | null
+  contact: { id: string | null; name: string | null; phone: string | null } | null
+  userId: string | null
+  crmMessageId: string | null
+  to: string | null
+  /** Null for readers whose role does not include what people write. */
+  text: string | null
+  attachmentCount: number
+  parts: { id: string; seq: number; status: PartState; sentAt: string | null }[]
+  trace: RoutingTrace | null
+  occurredAt: string
+  createdAt: string
+  updatedAt: string
+}
+
+export interface MessageRow {
+  message: typeof messages.$inferSelect
+  person: typeof people.$inferSelect | null
+  session: typeof sessions.$inferSelect | null
+}
+
+export function selectMessages(tx: Queryable, where: SQL | undefined) {
+  return tx
+    .select({ message: messages, person: people, session: sessions })
+    .from(messages)
+    .leftJoin(people, eq(people.id, messages.personId))
+    .leftJoin(sessions, eq(sessions.id, messages.sessionId))
+    .where(where)
+    .$dynamic()
+}
+
+/** The rows, read as this actor may read them. All of one sub-account. */
+export async function viewMessages(
+  ctx: BridgeContext,
+  actor: Actor,
+  locationId: LocationId,
+  rows: readonly MessageRow[],
+): Promise<MessageView[]> {
+  if (rows.length === 0) return []
+  const ids = rows.map(({ message }) => message.id)
+  const [vault, partRows] = await Promise.all([
+    ctx.vault.forTenant(locationId),
+    ctx.db
+      .select({ id: parts.id, messageId: parts.messageId, seq: parts.seq, state: parts.state, sentAt: parts.sentAt })
+      .from(parts)
+      .where(and(eq(parts.locationId, locationId), inArray(parts.messageId, ids)))
+      .orderBy(parts.seq),
+  ])
+  return rows.map((row) => {
+    const mayRead = mayReadPeople(actor, row)
+    return viewMessage(
+      row,
+      mayRead ? readBody(vault, row.message) : null,
+      partRows.filter((part) => part.messageId === row.message.id),
+      mayRead,
+    )
+  })
+}
+
+function readBody(vault: TenantVault, message: MessageRow['message']): { text: string; attachmentCount: number } {
+  const body = openBody(vault, message.id, message.bodySealed)
+  return body.kind === 'written'
+    ? { text: body.text, attachmentCount: body.attachments.length }
+    : { text: contentText(body.content, message.occurredAt, null), attachmentCount: 0 }
+}
+
+/** A location's plain user reads what they sent themselves; whose contact is whose is not known here. */
+function mayReadPeople(actor: Actor, { message }: MessageRow): boolean {
+  const person = personOf(actor)
+  return person.role !== 'location_user' || (message.userId !== null && message.userId === person.userId)
+}
+
+function viewMessage(
+  { message, person, session: row }: MessageRow,
+  body: { text: string; attachmentCount: number } | null,
+  partRows: { id: string; messageId: MessageId; seq: number; state: PartState; sentAt: Date | null }[],
+  mayRead: boolean,
+): MessageView {
+  const session = row?.wanted === 'removed' ? null : row
+  const status = shownStatus(message.status, session?.status ?? null)
+  return {
+    id: message.id,
+    locationId: message.locationId,
+    direction: message.direction,
+    origin: message.origin,
+    status,
+    reason: waitingReason(message, status, session),
+    failure:
+      message.failureCode === null
+        ? null
+        : { code: message.failureCode as FailureCode, message: message.failureMessage ?? '' },
+    session: session && { id: session.id, label: session.label, phone: session.phone, priority: session.priority },
+    sessionId: session?.id ?? null,
+    contactId: message.contactId ?? person?.contactId ?? null,
+    contact: person && {
+      id: person.contactId,
+      name: mayRead ? person.name : null,
+      phone: mayRead ? person.phone : null,
+    },
+    userId: message.userId,
+    crmMessageId: message.crmMessageId,
+    to: mayRead ? message.toPhone : null,
+    text: body?.text ?? null,
+    attachmentCount: body?.attachmentCount ?? 0,
+    parts: partRows.map((part) => ({
+      id: part.id,
+      seq: part.seq,
+      status: part.state,
+      sentAt: part.sentAt?.toISOString() ?? null,
+    })),
+    trace: message.trace,
+    occurredAt: message.occurredAt.toISOString(),
+    createdAt: message.createdAt.toISOString(),
+    updatedAt: message.updatedAt.toISOString(),
+  }
+}
+
+export function shownStatus(status: MessageStatus, session: SessionStatus | null): ShownStatus {
+  return status === 'queued' && session !== null && holdingStatuses.includes(session) ? 'held' : status
+}
+
+export function waitingReason(
+  message: { status: MessageStatus; readBack: 'needed' | 'done' | null; direction: 'inbound' | 'outbound' },
+  shown: ShownStatus,
+  session: { label: string; phone: string | null; status: SessionStatus } | null,
+): string | null {
+  if (message.direction === 'inbound') return null
+  if (shown === 'received')
+    return message.readBack === 'needed'
+      ? 'Waiting until the CRM confirms that it asked for this message.'
+      : 'Waiting until the session it leaves from is chosen.'
+  if (shown === 'held' && session)
+    return session.status === 'starting'
+      ? `Waiting while ${describeSession(session)} starts.`
+      : `Waiting while ${describeSession(session)} reconnects.`
+  if (shown === 'queued') return 'Waiting for its turn.'
+  return null
+}

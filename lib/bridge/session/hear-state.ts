@@ -1,0 +1,144 @@
+import { and, eq, ne, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { notifyChange } from '@/db/notify'
+import { leases, pairings, sessions, type SessionStatus } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
+import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
+import { LostOwnership } from '@/lib/errors'
+import type { BridgeContext } from '../context'
+import { failQueuedMessages } from '../message/fail-messages'
+import { describeSession } from '../message/message'
+import { dropPairing, pairingPlace } from './pairing'
+import type { SessionRow } from '../reach'
+import { unlinkedStatus } from './session'
+
+type HeardState = Extract<LineEvent, { type: 'state' }>
+
+/** What the worker has to do about it: nothing, or undo a link that must not be. */
+export type Heard = 'heard' | 'refuse_link'
+
+/**
+ * Records what became of a line. A person's stop, log-out or delete beats whatever the line still says. A session that went down
+ * for good fails what it still had to send, now and with the reason. Throws LostOwnership.
+ */
+export async function hearState(ctx: BridgeContext, owned: OwnedSession, event: HeardState): Promise<Heard> {
+  const textSealed = event.pairing
+    ? await ctx.vault.seal(pairingPlace(owned.locationId, owned.id), event.pairing.text)
+    : null
+  return await inTransaction(ctx.db, async (tx): Promise<Heard> => {
+    const [lease] = await tx
+      .select({ id: leases.sessionId })
+      .from(leases)
+      .where(and(eq(leases.sessionId, owned.id), eq(leases.epoch, owned.epoch)))
+      .for('key share')
+    if (!lease) throw new LostOwnership(owned.id)
+    const [session] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('no key update')
+    if (!session || session.wanted !== 'connected') return 'heard'
+
+    if (event.account && (event.state === 'linking' || event.state === 'connected')) {
+      const twin = await otherWithNumber(tx, session, event.account.phone)
+      if (twin) {
+        await rest(tx, ctx, session, { status: unlinkedStatus(session), reason: 'duplicate_number', isLinked: false })
+        return 'refuse_link'
+      }
+    }
+    if (textSealed && event.pairing) {
+      const { kind, expiresAt } = event.pairing
+      await tx
+        .insert(pairings)
+        .values({ sessionId: session.id, kind, textSealed, expiresAt })
+        .onConflictDoUpdate({ target: pairings.sessionId, set: { kind, textSealed, expiresAt } })
+      await notifyChange(tx, { locationId: session.locationId, type: 'qr', id: session.id })
+    } else if (event.state !== 'awaiting_link') await dropPairing(tx, session.id)
+
+    switch (event.state) {
+      case 'unpaired':
+        await rest(tx, ctx, session, { status: unlinkedStatus(session), reason: event.reason ?? 'pairing_timeout' })
+        break
+      case 'logged_out':
+      case 'banned':
+      case 'failed':
+        await rest(tx, ctx, session, {
+          status: event.state,
+          reason: event.reason ?? null,
+          ...(event.retryAt ? { nextRetryAt: event.retryAt } : {}),
+          ...(event.state === 'logged_out' ? { isLinked: false } : {}),
+        })
+        break
+      default:
+        await go(tx, ctx, session, event)
+    }
+    return 'heard'
+  })
+}
+
+/** On its way or connected: the worker goes on. */
+async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, event: HeardState): Promise<void> {
+  const status = event.state as SessionStatus
+  const account = event.account
+  const connected = status === 'connected'
+  const change: Partial<SessionRow> = {
+    status,
+    reason: event.reason ?? null,
+    attempt: event.attempt ?? 0,
+    nextRetryAt: event.retryAt ?? null,
+    ...(session.status === status && session.reason === (event.reason ?? null) ? {} : { since: ctx.clock.now() }),
+    ...(account
+      ? {
+          isLinked: true,
+          phone: account.phone,
+          aliases: account.aliases,
+          pushName: account.name,
+          platform: account.platform,
+          codePhone: null,
+        }
+      : {}),
+    ...(connected && session.status !== 'connected' && !session.connectedAt ? { connectedAt: ctx.clock.now() } : {}),
+  }
+  await tx.update(sessions).set(change).where(eq(sessions.id, session.id))
+  await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
+}
+
+/** Down until a person acts: nobody is asked to hold it any more. */
+async function rest(
+  tx: Transaction,
+  ctx: BridgeContext,
+  session: SessionRow,
+  change: Partial<SessionRow>,
+): Promise<void> {
+  const sentences: Partial<Record<SessionStatus, string>> = {
+    logged_out: 'is logged out. Re-scan it in Sessions, then send again.',
+    banned: 'is blocked by WhatsApp. Look at Sessions.',
+  }
+  const what = sentences[change.status!] ?? 'is not connected. Look at Sessions, then send again.'
+  await dropPairing(tx, session.id)
+  await tx
+    .update(sessions)
+    .set({ wanted: 'closed', attempt: 0, nextRetryAt: null, codePhone: null, since: ctx.clock.now(), ...change })
+    .where(eq(sessions.id, session.id))
+  await failQueuedMessages(
+    tx,
+    session.id,
+    { code: 'session_down', message: `Not sent: ${describeSession(session)} ${what}` },
+    { inDoubtToo: change.status === 'logged_out' || change.status === 'banned' },
+  )
+  await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
+}
+
+async function otherWithNumber(tx: Transaction, session: SessionRow, phone: string): Promise<boolean> {
+  // Two sessions being linked with one number at once: the second waits here and then sees the first.
+  await tx.execute(sql`select pg_advisory_xact_lock(hashtext('number'), hashtext(${phone}))`)
+  const twins = await tx
+    .select({ id: sessions.id })
+    .from(sessions)
+    .where(
+      and(
+        eq(sessions.phone, phone),
+        ne(sessions.id, session.id),
+        ne(sessions.wanted, 'removed'),
+        eq(sessions.isLinked, true),
+      ),
+    )
+    .limit(1)
+  return twins.length > 0
+}

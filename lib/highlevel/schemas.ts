@@ -87,15 +87,28 @@ export interface InstalledLocation {
   id: LocationId
   name: string
   isInstalled: boolean
+  installedAt: Date | null
 }
 
 export const installedLocationsAnswer = z
   .object({
-    locations: z.array(z.object({ _id: locationId, name: words, isInstalled: z.boolean().nullish() })),
+    locations: z.array(
+      z.object({
+        _id: locationId,
+        name: words,
+        isInstalled: z.boolean().nullish(),
+        installedAt: z.coerce.date().nullish().catch(undefined),
+      }),
+    ),
     count: z.number().optional().catch(undefined),
   })
   .transform(({ locations }): InstalledLocation[] =>
-    locations.map((one) => ({ id: one._id, name: one.name ?? '', isInstalled: one.isInstalled ?? true })),
+    locations.map((one) => ({
+      id: one._id,
+      name: one.name ?? '',
+      isInstalled: one.isInstalled ?? true,
+      installedAt: one.installedAt ?? null,
+    })),
   )
 
 export const reconnectAnswer = z.object({ authorizationCode: z.string().min(1) })

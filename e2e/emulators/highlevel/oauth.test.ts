@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startPair } from './fake-app'
+
+let world: Awaited<ReturnType<typeof startPair>>
+beforeAll(async () => {
+  world = await startPair({ timings: { installWebhookMs: 60_000 } })
+})
+afterAll(() => world.close())
+
+const refresh = (value: unknown) => world.token({ grant_type: 'refresh_token', refresh_token: String(value) })
+const exchange = (code: string) => world.token({ grant_type: 'authorization_code', code })
+const fresh = (name: string) => world.crm.createSubAccount(name)
+
+describe('installing', () => {
+  it('one sub-account gives a Location token and its INSTALL event', async () => {
+    const { crm, app } = world
+    const place = await fresh('Single')
+    const [outcome] = await crm.install(place.id)
+    expect(outcome).toMatchObject({ status: 200, url: `${app.registration.redirectUri}?code=${outcome?.code}` })
+    const { body } = await exchange(outcome?.code ?? '')
+    expect(body).toMatchObject({
+      userType: 'Location',
+      locationId: place.id,
+      isBulkInstallation: false,
+      expires_in: 86_399,
+    })
+    const event = await app.hears((one) => one.body.type === 'INSTALL' && one.body.locationId === place.id)
+    expect(event.body).toMatchObject({
+      installType: 'Location',
+      companyId: place.companyId,
+      isWhitelabelCompany: false,
+    })
+  })
+
+  it('started by the app, the state comes back', async () => {
+    const { crm, app, emulator } = world
+    const place = await fresh('Stateful')
+    const authorize = new URL(emulator.authorizeUrl)
+    for (const [key, value] of Object.entries({
+      response_type: 'code',
+      client_id: app.registration.clientId,
+      redirect_uri: app.registration.redirectUri,
+      state: 'opaque-1',
+    }))
+      authorize.searchParams.set(key, value)
+    expect((await fetch(authorize)).status).toBe(200)
+    const form = new URLSearchParams([...authorize.searchParams, ['choice', `location:${place.id}`]])
+    const approve = () => fetch(emulator.authorizeUrl, { method: 'POST', body: form, redirect: 'manual' })
+    expect((await approve()).headers.get('location')).toMatch(/\?code=\w+&state=opaque-1$/)
+    await crm.set({ oauth: { returnsState: false } })
+    expect((await approve()).headers.get('location')).toMatch(/\?code=\w+$/)
+    await crm.set({ oauth: { returnsState: true } })
+    authorize.searchParams.set('redirect_uri', 'https://elsewhere.example.com/cb')
+    expect((await fetch(authorize)).status).toBe(400)
+  })
+
+  it('a whole agency gives a Company token, mints per sub-account, and reaches future ones without companyId', async () => {
+    const { crm, app, api } = world
+    const agency = await crm.createAgency('Bulk Agency')
+    const [one, two] = [
+      await crm.createSubAccount('Bulk One', { companyId: agency.id }),
+      await crm.createSubAccount('Bulk Two', { companyId: agency.id }),
+    ]
+    const outcome = await crm.installAgency({ companyId: agency.id, future: true })
+    const { body } = await exchange(outcome.code)
+    expect(body).toMatchObject({
+      userType: 'Company',
+      companyId: agency.id,
+      isBulkInstallation: true,
+      approvedLocations: [one.id, two.id],
+      installToFutureLocations: true,
+      approveAllLocations: true,
+    })
+    const company = String(body.access_token)
+    await app.hears((event) => event.body.type === 'INSTALL' && event.body.locationId === two.id)
+    await app.hears((event) => event.body.type === 'INSTALL' && event.body.installType === 'Company')
+
+    const later = await crm.createSubAccount('Bulk Later', { companyId: agency.id })
+    const event = await app.hears((each) => each.body.type === 'INSTALL' && each.body.locationId === later.id)
+    expect(event.body).not.toHaveProperty('companyId')
+
+    const appId = app.registration.clientId.split('-')[0]
+    const listed = await api(
+      company,
+      'GET',
+      `/oauth/installedLocations?companyId=${agency.id}&appId=${appId}&isInstalled=true`,
+    )
+    expect((listed.body.locations as { _id: string }[]).map((each) => each._id)).toEqual([one.id, two.id, later.id])
+    expect((await api(company, 'GET', `/oauth/installedLocations?companyId=${agency.id}`)).status).toBe(422)
+
+    const form = new URLSearchParams({ companyId: agency.id, locationId: later.id })
+    const minted = await api(company, 'POST', '/oauth/locationToken', form)
+    expect(minted.body).toMatchObject({ userType: 'Location', locationId: later.id, expires_in: 86_400 })
+    expect((await api(String(minted.body.access_token), 'GET', `/locations/${later.id}`)).status).toBe(200)
+    const v3 = await api(company, 'POST', '/oauth/location-token', form, { Version: 'v3' })
+    expect(v3.body.accessToken).toEqual(expect.any(String))
+    const paged = await api(
+      company,
+      'GET',
+      `/oauth/installed-locations?companyId=${agency.id}&appId=${appId}&pageSize=2`,
+      undefined,
+      { Version: 'v3' },
+    )
+    expect(paged.body.pagination).toMatchObject({ totalRecords: 3, hasNextPage: true })
+  })
+
+  it('announces before the callback where the switch says so', async () => {
+    const { crm, app } = world
+    await crm.set({ oauth: { installWebhook: 'before-callback' } })
+    const place = await fresh('Early')
+    await crm.install(place.id)
+    await crm.set({ oauth: { installWebhook: 'after-callback' } })
+    const install = app.heard.findIndex((one) => one.body.type === 'INSTALL' && one.body.locationId === place.id)
+    const callback = app.heard.findLastIndex((one) => one.path.startsWith('/oauth/callback'))
+    expect(install).toBeGreaterThanOrEqual(0)
+    expect(install).toBeLessThan(callback)
+  })
+})
+
+describe('tokens', () => {
+  it('codes and refresh tokens work once', async () => {
+    const place = await fresh('Once')
+    const [outcome] = await world.crm.install(place.id)
+    const first = await exchange(outcome?.code ?? '')
+    expect((await exchange(outcome?.code ?? '')).body.message).toBe('Invalid grant: authorization code is invalid')
+    const renewed = await refresh(first.body.refresh_token)
+    expect(renewed.status).toBe(200)
+    const again = await refresh(first.body.refresh_token)
+    expect([again.status, again.body.message]).toEqual([400, 'Invalid grant: refresh token is invalid'])
+    expect((await refresh(renewed.body.refresh_token)).status).toBe(200)
+  })
+
+  it('of two refreshes at once one wins', async () => {
+    const place = await fresh('Race')
+    const [outcome] = await world.crm.install(place.id)
+    const { body } = await exchange(outcome?.code ?? '')
+    const answers = await Promise.all([1, 2, 3].map(() => refresh(body.refresh_token)))
+    expect(answers.map((one) => one.status).toSorted()).toEqual([200, 400, 400])
+  })
+
+  it('a suspended sub-account keeps its refresh token', async () => {
+    const place = await fresh('Suspended')
+    const [outcome] = await world.crm.install(place.id)
+    const { body } = await exchange(outcome?.code ?? '')
+    await world.crm.changeSubAccount(place.id, { active: false })
+    expect((await refresh(body.refresh_token)).body.message).toBe('Location is not active')
+    await world.crm.changeSubAccount(place.id, { active: true })
+    expect((await refresh(body.refresh_token)).status).toBe(200)
+  })
+
+  it('expire on demand, or by the life the switch gives', async () => {
+    const place = await fresh('Expiring')
+    const access = await world.installed(place.id)
+    const read = (token: string) => world.api(token, 'GET', `/locations/${place.id}`)
+    expect((await read(access)).status).toBe(200)
+    await world.crm.expireTokens({ locationId: place.id })
+    expect((await read(access)).body).toEqual({
+      statusCode: 401,
+      message: 'Invalid token: access token is invalid',
+      error: 'Unauthorized',
+    })
+    await world.crm.set({ oauth: { expiresInSeconds: 0 } })
+    expect((await read(await world.installed(place.id))).status).toBe(401)
+    await world.crm.set({ oauth: { expiresInSeconds: 86_399 } })
+  })
+
+  it('v3 spells them in camel case', async () => {
+    const place = await fresh('Camel')
+    const [outcome] = await world.crm.install(place.id)
+    const { clientId, clientSecret, redirectUri } = world.app.registration
+    const body = { clientId, clientSecret, redirectUri, grantType: 'authorization_code', code: outcome?.code }
+    const answer = await world.api(undefined, 'POST', '/oauth/token', body, { Version: 'v3' })
+    expect(answer.body).toMatchObject({ userType: 'Location', locationId: place.id, expiresIn: 86_399 })
+    expect(answer.body).not.toHaveProperty('access_token')
+  })
+
+  it('reconnect gives a new code without the user, unless the app is gone', async () => {
+    const place = await fresh('Lost')
+    await world.installed(place.id)
+    const { clientId: clientKey, clientSecret } = world.app.registration
+    const ask = () =>
+      world.api(undefined, 'POST', '/oauth/reconnect', { clientKey, clientSecret, locationId: place.id })
+    const answer = await ask()
+    expect((await exchange(String(answer.body.authorizationCode))).body.locationId).toBe(place.id)
+    await world.crm.uninstall(place.id)
+    expect((await ask()).status).toBe(400)
+  })
+
+  it('wrong or missing parameters are named', async () => {
+    expect((await world.token({})).body.message).toBe('Missing parameter: grant_type')
+    expect((await world.token({ grant_type: 'client_credentials' })).body.message).toBe('Invalid parameter: grant_type')
+    expect((await world.token({ grant_type: 'refresh_token' })).body.message).toBe('Missing parameter: refresh_token')
+  })
+})
+
+describe('uninstalling', () => {
+  it('by the app or by a person kills the tokens and tells the app', async () => {
+    const { api, app, crm } = world
+    const place = await fresh('Leaving')
+    const access = await world.installed(place.id)
+    const path = `/marketplace/app/${app.registration.clientId.split('-')[0]}/installations`
+    expect((await api(access, 'GET', path)).body.installationDetails).toMatchObject({ locationId: place.id })
+    const body = { locationId: place.id, reason: 'Disconnected by the user inside the app' }
+    expect((await api(access, 'DELETE', path, body)).body).toEqual({ success: true })
+    await app.hears((one) => one.body.type === 'UNINSTALL' && one.body.locationId === place.id)
+    expect((await api(access, 'GET', `/locations/${place.id}`)).status).toBe(401)
+    expect(await crm.uninstall(place.id)).toEqual({ uninstalled: false })
+  })
+
+  it('an agency is one event and all its sub-accounts', async () => {
+    const { crm, app } = world
+    const agency = await crm.createAgency('Leaving Agency')
+    await crm.createSubAccount('L1', { companyId: agency.id })
+    await crm.installAgency({ companyId: agency.id })
+    await crm.uninstall({ companyId: agency.id })
+    const event = await app.hears((one) => one.body.type === 'UNINSTALL' && one.body.companyId === agency.id)
+    expect(event.body).not.toHaveProperty('locationId')
+    expect((await crm.state()).installs.filter((one) => one.companyId === agency.id)).toEqual([])
+  })
+
+  it('updates, plan changes and payments are told too', async () => {
+    const { crm, app } = world
+    const place = await fresh('Paying')
+    await world.installed(place.id)
+    await crm.lifecycle({ kind: 'update', locationId: place.id })
+    await crm.lifecycle({ kind: 'plan-change', locationId: place.id })
+    await crm.lifecycle({ kind: 'payment', locationId: place.id, status: 'FAILED' })
+    for (const type of ['UPDATE', 'PLAN_CHANGE', 'APP_PAYMENT_STATUS'])
+      await app.hears((one) => one.body.type === type && one.body.locationId === place.id)
+  })
+})

@@ -75,7 +75,7 @@ export function spawnNode(spec: ChildSpec): ChildProcess {
     [...tie, ...loader, ...(spec.nodeArgs ?? []), join(root, spec.file), ...(spec.args ?? [])],
     {
       cwd: root,
-      env: { ...spec.env, NEXT_TELEMETRY_DISABLED: '1' },
+      env: { ...spec.env, NEXT_TELEMETRY_DISABLED: '1', TIED_TO: String(process.pid) },
       stdio: ['ignore', spec.announces ? 'pipe' : output, output, 'ipc'],
     },
   )

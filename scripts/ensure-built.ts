@@ -8,6 +8,7 @@ import { root, runNode } from './children'
 
 const SOURCES = ['app', 'components', 'lib', 'db', 'messages', 'public']
 const FILES = ['package-lock.json', 'next.config.ts', 'postcss.config.mjs', 'proxy.ts', 'instrumentation.ts']
+const BUILD_ID = join(root, '.next', 'BUILD_ID')
 const MARK = join(root, '.next', 'built-from')
 const LOCK = join(root, '.data', 'building')
 
@@ -22,12 +23,12 @@ export async function build(): Promise<void> {
   const from = await fingerprint()
   console.log('Building the web app …')
   const code = await runNode('node_modules/next/dist/bin/next', ['build'], { ...process.env, NODE_ENV: 'production' })
-  if (code !== 0) throw new Error('The web app could not be built; the reason is above.')
+  if (code !== 0 || !existsSync(BUILD_ID)) throw new Error('The web app could not be built; the reason is above.')
   await writeFile(MARK, from)
 }
 
 async function isCurrent(): Promise<boolean> {
-  if (!existsSync(join(root, '.next', 'BUILD_ID')) || !existsSync(MARK)) return false
+  if (!existsSync(BUILD_ID) || !existsSync(MARK)) return false
   return (await readFile(MARK, 'utf8')) === (await fingerprint())
 }
 

@@ -59,6 +59,7 @@ const child = spawn(node, argumentsFor(command), {
     ...process.env,
     [pathName()]: `${dirname(node)}${delimiter}${process.env[pathName()] ?? ''}`,
     NEXT_TELEMETRY_DISABLED: '1',
+    ...(command.tied && { TIED_TO: String(process.pid) }),
   },
 })
 // A terminal's Ctrl-C reaches the child by itself; what is sent to us alone is passed on. Either way the child decides when to end.

@@ -60,7 +60,7 @@ export async function reachSubAccount(
     .select()
     .from(subAccounts)
     .where(and(eq(subAccounts.id, locationId), withinReach(personOf(actor))))
-  const [row] = await (options.lock ? query.for('update') : query)
+  const [row] = await (options.lock ? query.for('no key update') : query)
   if (!row) throw new BridgeError('not_found', 'There is no such sub-account, or the app is not installed in it.')
   return row
 }
@@ -76,7 +76,7 @@ export async function reachSession(
     .from(sessions)
     .innerJoin(subAccounts, eq(subAccounts.id, sessions.locationId))
     .where(and(eq(sessions.id, sessionId), ne(sessions.wanted, 'removed'), withinReach(personOf(actor))))
-  const [row] = isUuid(sessionId) ? await (options.lock ? query.for('update', { of: sessions }) : query) : []
+  const [row] = isUuid(sessionId) ? await (options.lock ? query.for('no key update', { of: sessions }) : query) : []
   if (!row) throw new BridgeError('not_found', 'There is no such session. It may have been deleted.')
   return row.session
 }

@@ -1,0 +1,31 @@
+import { BridgeError } from '@/lib/errors'
+import type { SessionId } from '@/lib/ids'
+import type { Actor, BridgeContext } from '../context'
+import { judge, viewSession, type SessionView } from './session'
+import { expressWish, startingAnew } from './wish'
+
+/** Connects a stopped or failed session again, with the link it has. */
+export async function startSession(
+  ctx: BridgeContext,
+  actor: Actor,
+  input: { sessionId: SessionId },
+): Promise<SessionView> {
+  const session = await expressWish(ctx, actor, {
+    sessionId: input.sessionId,
+    ability: 'run_sessions',
+    action: 'session.started',
+    async decide(_tx, session) {
+      const verdict = judge('start', session.status)
+      if (verdict === 'refuse')
+        throw new BridgeError(
+          'wrong_status',
+          session.status === 'suspended'
+            ? 'This session is suspended. It can be started once it is paid for.'
+            : 'This session has no linked number. Link one by scanning the QR code.',
+          { fields: { status: session.status } },
+        )
+      return verdict === 'already' ? null : startingAnew(ctx, session)
+    },
+  })
+  return viewSession(session)
+}

@@ -1,0 +1,42 @@
+import type { SessionId } from '@/lib/ids'
+import type { Actor, BridgeContext } from '../context'
+import { failQueuedMessages } from '../message/fail-messages'
+import { describeSession } from '../message/message'
+import { dropPairing } from './pairing'
+import { judge, viewSession, type SessionView } from './session'
+import { expressWish } from './wish'
+
+/**
+ * Disconnects and keeps the link. It is stopped from this moment, whatever the worker still does: nothing more is sent, and
+ * what waited fails now with the reason.
+ */
+export async function stopSession(
+  ctx: BridgeContext,
+  actor: Actor,
+  input: { sessionId: SessionId },
+): Promise<SessionView> {
+  const session = await expressWish(ctx, actor, {
+    sessionId: input.sessionId,
+    ability: 'run_sessions',
+    action: 'session.stopped',
+    async decide(tx, session) {
+      if (judge('stop', session.status) === 'already')
+        return session.wanted === 'connected' && session.status !== 'suspended' ? { wanted: 'closed' } : null
+      await dropPairing(tx, session.id)
+      await failQueuedMessages(tx, session.id, {
+        code: 'session_stopped',
+        message: `Not sent: ${describeSession(session)} was stopped. Start it in Sessions, then send again.`,
+      })
+      return {
+        wanted: 'closed',
+        status: 'stopped',
+        reason: 'user_stop',
+        attempt: 0,
+        nextRetryAt: null,
+        codePhone: null,
+        since: ctx.clock.now(),
+      }
+    },
+  })
+  return viewSession(session)
+}

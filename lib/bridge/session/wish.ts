@@ -1,0 +1,50 @@
+/** The frame every wish of a person shares: reach, lock, role, change, audit, wake-ups, all in one transaction. */
+import { eq } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { notifyChange, notifyWork } from '@/db/notify'
+import { sessions } from '@/db/schema/sessions'
+import type { SessionId } from '@/lib/ids'
+import { audit } from '../audit'
+import type { Actor, BridgeContext } from '../context'
+import { reachSession, requireAbility, type Ability, type SessionRow } from '../reach'
+
+export interface WishInput {
+  sessionId: SessionId
+  ability: Ability
+  /** What the audit calls it. */
+  action: string
+  /** What to change; null when it is so already, which changes nothing and tells nobody. */
+  decide: (tx: Transaction, session: SessionRow) => Promise<Partial<SessionRow> | null>
+}
+
+export async function expressWish(ctx: BridgeContext, actor: Actor, input: WishInput): Promise<SessionRow> {
+  return await ctx.db.transaction(async (tx) => {
+    const session = await reachSession(tx, actor, input.sessionId, { lock: true })
+    requireAbility(actor, input.ability)
+    const change = await input.decide(tx, session)
+    if (change === null) return session
+    const [changed] = await tx.update(sessions).set(change).where(eq(sessions.id, session.id)).returning()
+    await audit(tx, ctx, actor, {
+      locationId: session.locationId,
+      action: input.action,
+      subject: session.id,
+      detail: { label: session.label, status: session.status },
+    })
+    await notifyWork(tx, session.id)
+    await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
+    return changed!
+  })
+}
+
+/** A fresh start: whatever was retried or complained about before is over. */
+export function startingAnew(ctx: BridgeContext, session: SessionRow): Partial<SessionRow> {
+  return {
+    wanted: 'connected',
+    wish: session.wish + 1,
+    status: 'starting',
+    reason: null,
+    attempt: 0,
+    nextRetryAt: null,
+    since: ctx.clock.now(),
+  }
+}

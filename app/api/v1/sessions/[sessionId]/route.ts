@@ -1,0 +1,17 @@
+import { readSession } from '@/lib/bridge/session/read'
+import { removeSession } from '@/lib/bridge/session/remove'
+import { renameSession } from '@/lib/bridge/session/rename'
+import { operations } from '@/lib/http/operations'
+import { withUser } from '@/lib/http/route'
+
+export const GET = withUser(operations.readSession, ({ ctx, actor, params }) =>
+  readSession(ctx, actor, params.sessionId),
+)
+
+export const PATCH = withUser(operations.patchSession, ({ ctx, actor, params, body }) =>
+  body.label === undefined
+    ? readSession(ctx, actor, params.sessionId)
+    : renameSession(ctx, actor, { ...params, label: body.label }),
+)
+
+export const DELETE = withUser(operations.removeSession, ({ ctx, actor, params }) => removeSession(ctx, actor, params))

@@ -1,0 +1,170 @@
+/** Everything `/api/v1` can be asked, once: routes parse and answer by it, the OpenAPI document is made from it. */
+import { z } from 'zod'
+import {
+  acceptedMessage,
+  message,
+  messageListQuery,
+  messagePage,
+  messageParams,
+  sendMessageBody,
+} from './schemas/message'
+import {
+  createSessionBody,
+  pairingCode,
+  pairingCodeBody,
+  patchSessionBody,
+  qr,
+  session,
+  sessionListQuery,
+  sessionPage,
+  sessionParams,
+} from './schemas/session'
+import {
+  locationListQuery,
+  locationParams,
+  meAnswer,
+  overview,
+  subAccount,
+  subAccountPage,
+  userPage,
+} from './schemas/sub-account'
+
+export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete'
+
+export interface Operation<
+  Params extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Body extends z.ZodType = z.ZodType,
+  Answer extends z.ZodType | null = z.ZodType | null,
+> {
+  method: Method
+  /** Under `/api/v1`. */
+  path: string
+  summary: string
+  params: Params
+  query: Query
+  body: Body
+  status: 200 | 201 | 202 | 204
+  /** Null: no body, or (`stream`) not JSON. */
+  answer: Answer
+  stream?: boolean
+}
+
+const nothing = z.strictObject({})
+
+function operation<
+  Answer extends z.ZodType | null,
+  Params extends z.ZodType = typeof nothing,
+  Query extends z.ZodType = typeof nothing,
+  Body extends z.ZodType = typeof nothing,
+>(
+  method: Method,
+  path: string,
+  summary: string,
+  status: Operation['status'],
+  answer: Answer,
+  asked: { params?: Params; query?: Query; body?: Body; stream?: boolean } = {},
+): Operation<Params, Query, Body, Answer> {
+  const { params, query, body, stream } = asked
+  return {
+    method,
+    path,
+    summary,
+    status,
+    answer,
+    stream: stream ?? false,
+    // The parameters' defaults are `nothing`, which is what an absent schema is.
+    params: params ?? (nothing as unknown as Params),
+    query: query ?? (nothing as unknown as Query),
+    body: body ?? (nothing as unknown as Body),
+  }
+}
+
+const ofLocation = { params: locationParams }
+const ofSession = { params: sessionParams }
+
+export const operations = {
+  readMe: operation('get', '/me', 'Who the token speaks for', 200, meAnswer),
+  listLocations: operation('get', '/locations', 'Sub-accounts this caller may see', 200, subAccountPage, {
+    query: locationListQuery,
+  }),
+  readLocation: operation('get', '/locations/{locationId}', 'One sub-account', 200, subAccount, ofLocation),
+  listUsers: operation('get', '/locations/{locationId}/users', "The CRM's users of it", 200, userPage, ofLocation),
+  readOverview: operation(
+    'get',
+    '/locations/{locationId}/overview',
+    'Sessions by status, messages by day and outcome',
+    200,
+    overview,
+    ofLocation,
+  ),
+  listSessions: operation('get', '/locations/{locationId}/sessions', 'Sessions by priority', 200, sessionPage, {
+    ...ofLocation,
+    query: sessionListQuery,
+  }),
+  createSession: operation(
+    'post',
+    '/locations/{locationId}/sessions',
+    'Add a session and start linking it',
+    201,
+    session,
+    { ...ofLocation, body: createSessionBody },
+  ),
+  listMessages: operation('get', '/locations/{locationId}/messages', 'The log, newest first', 200, messagePage, {
+    ...ofLocation,
+    query: messageListQuery,
+  }),
+  watchLocation: operation(
+    'get',
+    '/locations/{locationId}/events',
+    'Server-sent events: session, qr, message, sync; each carries the body of the matching GET',
+    200,
+    null,
+    { ...ofLocation, stream: true },
+  ),
+  readSession: operation('get', '/sessions/{sessionId}', 'One session', 200, session, ofSession),
+  patchSession: operation('patch', '/sessions/{sessionId}', 'Change a session', 200, session, {
+    ...ofSession,
+    body: patchSessionBody,
+  }),
+  removeSession: operation('delete', '/sessions/{sessionId}', 'Unlink and delete a session', 204, null, ofSession),
+  readQr: operation(
+    'get',
+    '/sessions/{sessionId}/qr',
+    'The QR to scan while awaiting_link; else 409',
+    200,
+    qr,
+    ofSession,
+  ),
+  requestPairingCode: operation(
+    'post',
+    '/sessions/{sessionId}/pairing-code',
+    'A code to type on the phone instead of scanning',
+    200,
+    pairingCode,
+    { ...ofSession, body: pairingCodeBody },
+  ),
+  linkSession: operation('post', '/sessions/{sessionId}/link', 'Show a QR to link a number', 200, session, ofSession),
+  startSession: operation('post', '/sessions/{sessionId}/start', 'Connect a stopped session', 200, session, ofSession),
+  stopSession: operation('post', '/sessions/{sessionId}/stop', 'Disconnect, keep the link', 200, session, ofSession),
+  logoutSession: operation(
+    'post',
+    '/sessions/{sessionId}/logout',
+    'Unlink the number, keep the session',
+    200,
+    session,
+    ofSession,
+  ),
+  sendMessage: operation(
+    'post',
+    '/sessions/{sessionId}/messages',
+    'Send a text on this session',
+    202,
+    acceptedMessage,
+    { ...ofSession, body: sendMessageBody },
+  ),
+  readMessage: operation('get', '/messages/{messageId}', 'One message with its parts and trace', 200, message, {
+    params: messageParams,
+  }),
+  readOpenapi: operation('get', '/openapi.json', 'This document', 200, z.looseObject({})),
+} satisfies Record<string, Operation>

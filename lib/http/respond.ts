@@ -1,0 +1,40 @@
+/** The only place that turns what went wrong into HTTP. */
+import { BridgeError, type ErrorCode } from '@/lib/errors'
+import type { Fields, Log } from '@/lib/log'
+
+const statusOf: Record<ErrorCode, number> = {
+  bad_request: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  label_taken: 409,
+  limit_reached: 409,
+  wrong_status: 409,
+  too_large: 413,
+  too_many_requests: 429,
+  unavailable: 503,
+}
+
+const noStore = { 'cache-control': 'no-store' }
+
+export function answer(status: number, body: unknown): Response {
+  return status === 204
+    ? new Response(null, { status, headers: noStore })
+    : Response.json(body, { status, headers: noStore })
+}
+
+export function answerError(error: unknown, log: Log, where: Fields): Response {
+  if (error instanceof BridgeError) {
+    const { code, message, fields, retryAfterSeconds } = error
+    const headers: Record<string, string> = { ...noStore }
+    if (retryAfterSeconds !== undefined) headers['retry-after'] = String(retryAfterSeconds)
+    if (code === 'unauthenticated') headers['www-authenticate'] = 'Bearer'
+    return Response.json({ error: { code, message, ...(fields && { fields }) } }, { status: statusOf[code], headers })
+  }
+  log.error({ ...where, err: error }, 'request failed')
+  return Response.json(
+    { error: { code: 'internal', message: 'Something went wrong on our side. Try again in a moment.' } },
+    { status: 500, headers: noStore },
+  )
+}

@@ -1,0 +1,51 @@
+import type { Database } from '@/db/client'
+import type { Vault } from '@/db/vault'
+import type { Clock } from '@/lib/clock'
+import { createHighLevel } from '@/lib/highlevel/client'
+import type { HighLevel } from '@/lib/highlevel/highlevel'
+import { createOAuth, type OAuth } from '@/lib/highlevel/oauth'
+import { createRequester } from '@/lib/highlevel/request'
+import { createTransport } from '@/lib/highlevel/transport'
+import type { Log } from '@/lib/log'
+import { createRequestBudget } from './request-budget'
+import { createTokenStore, type TokenStore, type TokenStoreOptions } from './token-store'
+
+export interface CrmApp {
+  clientId: string
+  clientSecret: string
+  providerId: string
+  apiUrl: string
+  authorizeUrl: string
+}
+
+/** The left bank, ready to use: what the web and the worker compose alike. */
+export function connectCrm(options: {
+  db: Database
+  vault: Vault
+  clock: Clock
+  log: Log
+  app: CrmApp
+  appUrl: string
+  reach?: TokenStoreOptions['reach']
+}): { highlevel: HighLevel; oauth: OAuth; tokens: TokenStore } {
+  const { db, vault, clock, log, app } = options
+  const transport = createTransport()
+  const oauth = createOAuth({
+    requester: createRequester(app.apiUrl, transport),
+    authorizeUrl: app.authorizeUrl,
+    clientId: app.clientId,
+    clientSecret: app.clientSecret,
+    redirectUri: `${options.appUrl}/oauth/callback`,
+  })
+  const tokens = createTokenStore({ db, vault, oauth, clock, log, ...(options.reach ? { reach: options.reach } : {}) })
+  const highlevel = createHighLevel({
+    apiUrl: app.apiUrl,
+    providerId: app.providerId,
+    tokens,
+    budget: createRequestBudget(db, clock),
+    clock,
+    log,
+    transport,
+  })
+  return { highlevel, oauth, tokens }
+}

@@ -1,0 +1,96 @@
+import { and, eq, ne, or } from 'drizzle-orm'
+import { agencies, subAccounts } from '@/db/schema/sub-accounts'
+import { CrmError } from '@/lib/highlevel/highlevel'
+import type { CrmIdentity, CrmUserRecord } from '@/lib/highlevel/schemas'
+import type { CompanyId, LocationId, UserId } from '@/lib/ids'
+import type { Actor, Role } from '../context'
+import type { ConnectContext } from './connect-context'
+import { readUsers } from './read-users'
+import { unknownCompany } from './record-install'
+
+type User = Extract<Actor, { kind: 'user' }>
+
+/** Who somebody claims to be and where; only the CRM's own records give rights. */
+export type Claim = Pick<CrmIdentity, 'userId' | 'companyId' | 'locationId' | 'name' | 'email' | 'type'>
+
+/**
+ * Turns a claim into an actor, or null where the app is not installed. Rights are what the CRM says of this user now; one it
+ * does not confirm, or cannot be asked about, has the least.
+ */
+export async function recogniseUser(ctx: ConnectContext, claim: Claim): Promise<User | null> {
+  if (claim.locationId === null && claim.type !== 'agency') return null
+  if (!(await isInstalled(ctx, claim.companyId, claim.locationId))) return null
+  const record = await findUser(ctx, claim).catch((error: unknown) => {
+    if (!(error instanceof CrmError)) throw error
+    ctx.log.warn({ companyId: claim.companyId, reason: error.kind }, 'a user could not be confirmed and has the least rights')
+    return null
+  })
+  const role = roleOf(record, claim.locationId)
+  return {
+    kind: 'user',
+    userId: claim.userId,
+    name: record?.name || claim.name,
+    email: record?.email ?? claim.email,
+    companyId: claim.companyId,
+    locationId: claim.locationId,
+    role,
+    locationIds: role === 'agency_user' ? (record?.locationIds ?? []) : null,
+  }
+}
+
+function roleOf(record: CrmUserRecord | null, locationId: LocationId | null): Role {
+  if (record?.type === 'agency') return record.role === 'admin' ? 'agency_admin' : 'agency_user'
+  if (locationId === null) return 'agency_user'
+  return record?.role === 'admin' ? 'location_admin' : 'location_user'
+}
+
+/** Lost authorisation or a suspension keeps the pages open, to say so; an uninstall closes them. */
+export async function isInstalled(
+  ctx: Pick<ConnectContext, 'db'>,
+  companyId: CompanyId,
+  locationId: LocationId | null,
+): Promise<boolean> {
+  const isOfAgency = or(eq(subAccounts.companyId, companyId), eq(subAccounts.companyId, unknownCompany))
+  const installed = ne(subAccounts.status, 'uninstalled')
+  if (locationId !== null) {
+    const rows = await ctx.db
+      .select({ id: subAccounts.id })
+      .from(subAccounts)
+      .where(and(eq(subAccounts.id, locationId), isOfAgency, installed))
+    return rows.length > 0
+  }
+  const [agency] = await ctx.db.select({ status: agencies.status }).from(agencies).where(eq(agencies.id, companyId))
+  if (agency && agency.status !== 'uninstalled') return true
+  const rows = await ctx.db
+    .select({ id: subAccounts.id })
+    .from(subAccounts)
+    .where(and(eq(subAccounts.companyId, companyId), installed))
+    .limit(1)
+  return rows.length > 0
+}
+
+async function findUser(ctx: ConnectContext, claim: Claim): Promise<CrmUserRecord | null> {
+  const listed = claim.locationId && (await readUsers(ctx, claim.locationId)).find((user) => user.id === claim.userId)
+  if (listed) return { ...listed, locationIds: [] }
+  // A sub-account's list may leave out the agency's people.
+  const token = await tokenFor(ctx, claim)
+  return token === null ? null : await getUser(ctx, token, claim.userId)
+}
+
+async function tokenFor(ctx: ConnectContext, { companyId, locationId }: Claim): Promise<string | null> {
+  try {
+    return await ctx.tokens.agencyToken(companyId)
+  } catch (error) {
+    if (!(error instanceof CrmError) || error.kind !== 'unauthorised') throw error
+    return locationId === null ? null : await ctx.tokens.accessToken(locationId)
+  }
+}
+
+async function getUser(ctx: ConnectContext, token: string, userId: UserId): Promise<CrmUserRecord | null> {
+  try {
+    return await ctx.oauth.getUser(token, userId)
+  } catch (error) {
+    if (error instanceof CrmError && error.kind === 'refused') return null
+    throw error
+  }
+}

@@ -1,0 +1,73 @@
+/** A worker out of the environment's values. What differs between production, the sandbox and the suites is passed in. */
+import { randomBytes } from 'node:crypto'
+import { openDatabase, openListener } from '@/db/client'
+import { createVault } from '@/db/vault'
+import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
+import type { BridgeContext } from '@/lib/bridge/context'
+import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
+import { systemClock } from '@/lib/clock'
+import type { Env } from '@/lib/env'
+import { createLog } from '@/lib/log'
+import type { WorkerTimings } from './timings'
+import { startWorker, type Worker, type WorkerOptions } from './worker'
+
+export interface Composition {
+  env: Env
+  openChannel: (ctx: Pick<BridgeContext, 'db' | 'vault' | 'log' | 'clock'>) => Channel
+  timings?: WorkerTimings
+  reach?: ReachFaultPoint
+  without?: WorkerOptions['without']
+}
+
+export async function composeWorker({ env, openChannel, ...rest }: Composition): Promise<Worker> {
+  const owner = `${env.worker.name}-${randomBytes(4).toString('hex')}`
+  const log = createLog({ name: 'worker', level: env.logLevel }).child({ worker: owner })
+  const clock = systemClock
+  const { db, close } = openDatabase(env.databaseUrl, { max: 16, name: owner })
+  const listener = openListener(env.databaseUrl)
+  const vault = createVault(db, env.keyring)
+  const { highlevel } = connectCrm({
+    db,
+    vault,
+    clock,
+    log,
+    app: env.highlevel,
+    appUrl: env.appUrl,
+    ...(rest.reach ? { reach: rest.reach } : {}),
+  })
+  const ctx: BridgeContext = { db, vault, highlevel, clock, log }
+  const worker = await startWorker({
+    ctx,
+    owner,
+    channels: { whatsapp: openChannel(ctx) },
+    listener,
+    pacing: env.isPaced ? 'on' : 'off',
+    ...(env.worker.maxSessions ? { maxSessions: env.worker.maxSessions } : {}),
+    ...rest,
+  })
+  log.info({}, 'worker started')
+  return {
+    async stop() {
+      await worker.stop()
+      await listener.close()
+      await close()
+      log.info({}, 'worker stopped')
+    },
+  }
+}
+
+/** Stops the worker once on the first signal, or when the launcher that started it is gone. */
+export function stopOnSignal(worker: Worker): void {
+  let stopping = false
+  const stop = () => {
+    if (stopping) return
+    stopping = true
+    void worker.stop().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    )
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  process.on('disconnect', stop)
+}

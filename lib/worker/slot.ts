@@ -1,0 +1,318 @@
+/** One session in the hands of this worker: its line, what it hears and what it sends. */
+import { sql } from 'drizzle-orm'
+import { createGroup } from '@/db/group-commit'
+import type { SessionWanted } from '@/db/schema/sessions'
+import { hearAlias } from '@/lib/bridge/contact/hear-alias'
+import type { BridgeContext } from '@/lib/bridge/context'
+import { hearInbound } from '@/lib/bridge/message/hear-inbound'
+import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-receipt'
+import type { PartWrites } from '@/lib/bridge/message/part-writes'
+import { recallPart } from '@/lib/bridge/message/recall-part'
+import { loadParts, sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
+import { giveUpSession } from '@/lib/bridge/session/give-up-session'
+import { hearState } from '@/lib/bridge/session/hear-state'
+import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint } from '@/lib/channel/channel'
+import type { ChannelName } from '@/lib/channel/kinds'
+import { LostOwnership } from '@/lib/errors'
+import type { ChatId } from '@/lib/ids'
+import { claimLane, reclaimSession, type ClaimedDelivery } from '@/lib/outbox/claim'
+import { createPace } from './pacing'
+
+export interface SlotWorld {
+  ctx: BridgeContext
+  owner: string
+  writes: PartWrites
+  hearReceipt: (receipt: HeardReceipt) => Promise<void>
+  pacing: 'on' | 'off'
+  drainMs: number
+  reach: ReachFaultPoint
+  /** Off only in the control run of a fault test, which must then lose messages. */
+  inDoubtFirst: boolean
+  /** Something may be due. */
+  wake(): void
+  /** The slot has ended and holds nothing any more. */
+  ended(slot: Slot): void
+}
+
+/** What people want of the session, as the database has it. */
+export interface Wishes {
+  wanted: SessionWanted
+  wish: number
+  isLinked: boolean
+  codePhone: string | null
+  codeAskedAt: Date | null
+}
+
+export interface Slot {
+  readonly session: OwnedSession & { channel: ChannelName }
+  /** How many more parts it would take now. */
+  room(): number
+  send(delivery: ClaimedDelivery, part: LoadedPart): void
+  follow(wishes: Wishes): void
+  /** Finishes what is in flight, closes the line, gives the lease back. */
+  end(how: 'give-back' | 'lost'): Promise<void>
+}
+
+const sendingAtOnce = 24
+/** A part that fails for no known reason is tried this often before its chat goes on without it. */
+const poisonCap = 12
+
+export function receiptGroup(ctx: BridgeContext): SlotWorld['hearReceipt'] {
+  return createGroup<HeardReceipt, void>(async (receipts) => {
+    await hearReceipts(ctx, receipts)
+    return receipts.map(() => undefined)
+  })
+}
+
+export function openSlot(
+  world: SlotWorld,
+  channel: Channel,
+  session: OwnedSession & { channel: ChannelName },
+  giveBack: () => Promise<void>,
+): Slot {
+  const { ctx } = world
+  const log = ctx.log.child({ sessionId: session.id, epoch: session.epoch })
+  const inFlight = new Set<Promise<void>>()
+  const pace = createPace()
+  let seen: Wishes | null = null
+  let line: Line | null = null
+  let ready = false
+  let ending: Promise<void> | null = null
+  let nextSendAt = 0
+  let codeUntil = 0
+  let states: Promise<void> = Promise.resolve()
+
+  const ears = (mine: () => boolean) => ({
+    async hear(event: LineEvent): Promise<void> {
+      if (!mine()) throw new LostOwnership(session.id)
+      try {
+        await hearEvent(event)
+      } catch (error) {
+        if (error instanceof LostOwnership) void slot.end('lost')
+        throw error
+      }
+    },
+    recall: (id: Parameters<typeof recallPart>[2]) => recallPart(ctx, session, id),
+  })
+
+  async function hearEvent(event: LineEvent): Promise<void> {
+    switch (event.type) {
+      case 'message':
+        return hearInbound(ctx, session, event)
+      case 'receipt':
+        return world.hearReceipt({ sessionId: session.id, epoch: session.epoch, ids: event.ids, status: event.status })
+      case 'alias':
+        return hearAlias(ctx, session, event.person)
+      case 'state': {
+        // One after another: a later state must not be stored before an earlier one.
+        const heard = states.then(() => hearLineState(event))
+        states = heard.catch(() => {})
+        return heard
+      }
+    }
+  }
+
+  async function hearLineState(event: Extract<LineEvent, { type: 'state' }>): Promise<void> {
+    if (event.state !== 'connected') ready = false
+    // While a code is on the page, the QRs that keep rotating must not replace it.
+    const keepCode = event.pairing?.kind === 'qr' && ctx.clock.now().getTime() < codeUntil
+    const { pairing: _dropped, ...bare } = event
+    log.info(
+      {
+        status: event.state,
+        ...(event.reason ? { reason: event.reason } : {}),
+        ...(event.code ? { code: event.code } : {}),
+      },
+      'line',
+    )
+    const heard = await hearState(ctx, session, keepCode ? bare : event)
+    if (heard === 'refuse_link') {
+      void finish(async () => void (await line?.unlink()))
+      return
+    }
+    if (isOver(event.state)) void slot.end('give-back')
+    if (event.state === 'awaiting_link') askForCode()
+    if (event.state === 'connected') void recover()
+  }
+
+  /** In-doubt parts leave before anything else of this session: they may share ratchet steps with what was written after them. */
+  async function recover(): Promise<void> {
+    try {
+      await Promise.allSettled([...inFlight])
+      for (let rounds = 0; world.inDoubtFirst && rounds < 1000; rounds++) {
+        const [oldest] = await ctx.db.execute<{ chat_id: ChatId }>(sql`
+          select chat_id from parts where session_id = ${session.id} and state = 'sending' order by sent_at, id limit 1`)
+        if (!oldest) break
+        if (ending || !line) return
+        const delivery = await claimLane(ctx.db, world.owner, `chat:${oldest.chat_id}`, session.epoch)
+        const part = delivery && (await loadParts(ctx, [delivery.subjectId])).get(delivery.subjectId)
+        if (!delivery || !part) {
+          log.error({ count: rounds }, 'a part in doubt has no delivery to send it again')
+          break
+        }
+        const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
+        if (outcome === 'unknown') return
+      }
+      ready = true
+      world.wake()
+    } catch (error) {
+      if (error instanceof LostOwnership) return void slot.end('lost')
+      log.warn({ err: error }, 'could not send again what is in doubt')
+      await ctx.clock.sleep(1_000)
+      if (!ending && session.isMine()) void recover()
+    }
+  }
+
+  async function sendOne(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
+    try {
+      if (world.pacing === 'on') await keepPace(part)
+      if (!line) return
+      const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
+      // Until the line is back and the part has gone again, nothing else may be encrypted.
+      if (outcome === 'unknown' && world.inDoubtFirst) ready = false
+    } catch (error) {
+      if (error instanceof LostOwnership) return void slot.end('lost')
+      log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'part not sent')
+      await giveBackInDoubt(delivery, part)
+    }
+  }
+
+  /** Something of ours went wrong, or the database went away: nobody knows how far the part came. Kept at until it is recorded. */
+  async function giveBackInDoubt(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
+    const poisoned = delivery.attempts >= poisonCap
+    const why = 'an unexpected error'
+    for (;;) {
+      await ctx.clock.sleep(1_000)
+      if (ending || !session.isMine()) return
+      try {
+        await world.writes.settle({
+          delivery,
+          settlement: poisoned ? { outcome: 'given_up', why } : { outcome: 'unknown', at: ctx.clock.now(), why },
+          part,
+          epoch: session.epoch,
+          state: poisoned ? 'failed' : null,
+          failure: poisoned
+            ? {
+                code: 'internal',
+                message: 'Not sent: something went wrong on our side. Try again; if it happens again, tell support.',
+              }
+            : null,
+        })
+        break
+      } catch (error) {
+        if (error instanceof LostOwnership) return void slot.end('lost')
+      }
+    }
+    if (!ready || ending) return
+    ready = false
+    // Not awaited: recovering waits for everything in flight, which this part still is.
+    void recover()
+  }
+
+  async function keepPace(part: LoadedPart): Promise<void> {
+    const now = ctx.clock.now().getTime()
+    const at = Math.max(now, nextSendAt)
+    const wroteLately = part.last_wrote_at !== null && now - new Date(part.last_wrote_at).getTime() < 86_400_000
+    nextSendAt = pace.next({ manual: part.manual, wroteLately }, at)
+    if (at > now) await ctx.clock.sleep(at - now)
+    await line?.showTyping(part.address)
+  }
+
+  function askForCode(): void {
+    const phone = seen?.codePhone
+    if (!phone || !line) return
+    void line
+      .pairWithCode(phone)
+      .then(async (pairing) => {
+        codeUntil = pairing.expiresAt.getTime()
+        await hearState(ctx, session, { type: 'state', state: 'awaiting_link', pairing })
+      })
+      .catch((error: unknown) => log.warn({ err: error }, 'no pairing code'))
+  }
+
+  function openLine(): void {
+    let current = true
+    const opened = channel.open(
+      session,
+      ears(() => current && !ending),
+    )
+    const old = line
+    line = opened
+    forget = () => {
+      current = false
+    }
+    void (old ? old.close() : Promise.resolve()).then(() => {
+      if (line === opened && !ending) opened.connect()
+    })
+  }
+  let forget = () => {}
+
+  function finish(before: () => Promise<void>): Promise<void> {
+    if (ending) return ending
+    ready = false
+    ending = (async () => {
+      await Promise.race([Promise.allSettled([...inFlight]), ctx.clock.sleep(world.drainMs)])
+      await before().catch((error: unknown) => log.warn({ err: error }, 'session ended with an error'))
+      await line?.close()
+      forget()
+      await giveBack().catch((error: unknown) => log.warn({ err: error }, 'lease not given back'))
+      world.ended(slot)
+    })()
+    return ending
+  }
+
+  const slot: Slot = {
+    session,
+    room: () => (ready && !ending ? (world.pacing === 'on' ? 1 : sendingAtOnce) - inFlight.size : 0),
+    send(delivery, part) {
+      const run = sendOne(delivery, part).finally(() => {
+        inFlight.delete(run)
+        world.wake()
+      })
+      inFlight.add(run)
+    },
+    follow(wishes) {
+      if (ending) return
+      const before = seen
+      seen = wishes
+      switch (wishes.wanted) {
+        case 'connected':
+          if (!before || wishes.wish > before.wish) {
+            forget()
+            codeUntil = 0
+            openLine()
+          } else if (wishes.codePhone && wishes.codeAskedAt?.getTime() !== before.codeAskedAt?.getTime()) askForCode()
+          return
+        case 'closed':
+          return void finish(async () => {})
+        case 'unlinked':
+        case 'removed':
+          return void finish(async () => {
+            if (wishes.isLinked) {
+              line ??= channel.open(
+                session,
+                ears(() => false),
+              )
+              const { confirmed } = await line.unlink()
+              log.info({ status: confirmed ? 'confirmed' : 'not confirmed' }, 'device unlinked')
+            }
+            await giveUpSession(ctx, session)
+          })
+      }
+    },
+    end(how) {
+      if (how === 'lost') {
+        // Another worker has the session: hang up at once, write nothing more.
+        ready = false
+        const hungUp = line?.close() ?? Promise.resolve()
+        forget()
+        ending ??= hungUp.then(() => world.ended(slot))
+        return ending
+      }
+      return finish(async () => {})
+    },
+  }
+  return slot
+}
+
+const isOver = (state: LineState) => ['unpaired', 'logged_out', 'banned', 'failed'].includes(state)

@@ -1,0 +1,176 @@
+/** Deliveries any worker may do: kind to verb, and what becomes of one that fails. */
+import { eq } from 'drizzle-orm'
+import { messages } from '@/db/schema/messages'
+import { isOutage } from '@/db/transaction'
+import type { BridgeContext } from '@/lib/bridge/context'
+import { failMessages } from '@/lib/bridge/message/fail-messages'
+import { pushInbound } from '@/lib/bridge/message/push-inbound'
+import { pushStatus } from '@/lib/bridge/message/push-status'
+import { routeMessage } from '@/lib/bridge/message/route-message'
+import { CrmError } from '@/lib/highlevel/highlevel'
+import type { LocationId, MessageId } from '@/lib/ids'
+import { backoffMs } from '@/lib/outbox/backoff'
+import { claimForAnyone, freeAbandonedLanes, type ClaimedDelivery } from '@/lib/outbox/claim'
+import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import type { WorkerTimings } from './timings'
+
+/** Something of ours is wrong with a delivery: it is tried this often before the lane goes on without it. */
+const poisonCap = 12
+const inFlight = { total: 48, perSubAccount: 6 }
+
+export interface CrmWork {
+  /** Looks for work now. Returns at once. */
+  wake(): void
+  /** Stops claiming and waits for what is in flight. */
+  stop(drainMs: number): Promise<void>
+}
+
+export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerTimings): CrmWork {
+  const running = new Set<Promise<void>>()
+  const perSubAccount = new Map<LocationId, number>()
+  const stopping = new AbortController()
+  let woken = false
+  let looking = false
+
+  const verbs = { route: routeMessage, push: pushInbound, status: pushStatus }
+
+  async function work(delivery: ClaimedDelivery): Promise<void> {
+    try {
+      if (delivery.kind === 'send') throw new Error('a session delivery in a lane without a session')
+      await verbs[delivery.kind](ctx, owner, delivery)
+    } catch (error) {
+      if (isOutage(error)) return
+      const settlement = afterFailure(ctx, timings, delivery, error)
+      const log = settlement.outcome === 'given_up' ? ctx.log.error : ctx.log.debug
+      log.call(
+        ctx.log,
+        {
+          deliveryId: delivery.id,
+          deliveryKind: delivery.kind,
+          locationId: delivery.locationId,
+          attempt: delivery.attempts,
+          err: error,
+        },
+        settlement.outcome === 'given_up' ? 'delivery given up' : 'delivery will be tried again',
+      )
+      await settleFailed(ctx, owner, delivery, settlement)
+    }
+  }
+
+  function start(delivery: ClaimedDelivery): void {
+    perSubAccount.set(delivery.locationId, (perSubAccount.get(delivery.locationId) ?? 0) + 1)
+    const run = work(delivery)
+      .catch((error: unknown) =>
+        ctx.log.warn({ deliveryId: delivery.id, err: error }, 'delivery left to be found again'),
+      )
+      .finally(() => {
+        running.delete(run)
+        const left = perSubAccount.get(delivery.locationId)! - 1
+        if (left === 0) perSubAccount.delete(delivery.locationId)
+        else perSubAccount.set(delivery.locationId, left)
+        look()
+      })
+    running.add(run)
+  }
+
+  async function lookOnce(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      woken = false
+      const room = inFlight.total - running.size
+      if (room <= 0) return
+      const except = [...perSubAccount].filter(([, count]) => count >= inFlight.perSubAccount).map(([id]) => id)
+      const claimed = await claimForAnyone(ctx.db, owner, {
+        limit: Math.min(room, 16),
+        holdMs: timings.laneHoldMs,
+        except,
+      })
+      claimed.forEach(start)
+      if (claimed.length === 0 && !woken) return
+    }
+  }
+
+  function look(): void {
+    woken = true
+    if (looking || stopping.signal.aborted) return
+    looking = true
+    void lookOnce()
+      .catch((error: unknown) => ctx.log.warn({ err: error }, 'could not look for work'))
+      .finally(() => {
+        looking = false
+      })
+  }
+
+  async function poll(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await ctx.clock.sleep(timings.pollMs, stopping.signal)
+      await freeAbandonedLanes(ctx.db).catch((error: unknown) =>
+        ctx.log.warn({ err: error }, 'could not free abandoned lanes'),
+      )
+      look()
+    }
+  }
+  const polling = poll()
+  look()
+
+  return {
+    wake: look,
+    async stop(drainMs) {
+      stopping.abort()
+      await Promise.race([Promise.allSettled([...running]), ctx.clock.sleep(drainMs)])
+      await polling
+    },
+  }
+}
+
+/** What the CRM's answer means for a delivery. */
+export function afterFailure(
+  ctx: Pick<BridgeContext, 'clock'>,
+  timings: WorkerTimings,
+  delivery: Pick<ClaimedDelivery, 'attempts'>,
+  error: unknown,
+): Settlement {
+  const at = (ms: number) => new Date(ctx.clock.now().getTime() + ms)
+  const why =
+    error instanceof Error ? `${error.name}: ${error instanceof CrmError ? error.message : ''}` : 'unknown error'
+  if (!(error instanceof CrmError)) {
+    if (delivery.attempts >= poisonCap) return { outcome: 'given_up', why }
+    return { outcome: 'unknown', at: at(backoffMs(delivery.attempts, timings.crmRetry)), why }
+  }
+  switch (error.kind) {
+    case 'refused':
+      return { outcome: 'given_up', why }
+    case 'unknown':
+      return { outcome: 'unknown', at: at(0), why }
+    case 'not_yet': {
+      const wait = timings.notYetMs[delivery.attempts - 1]
+      return wait === undefined ? { outcome: 'given_up', why } : { outcome: 'retry', at: at(wait), why }
+    }
+    case 'unauthorised':
+    case 'suspended':
+      return { outcome: 'retry', at: at(timings.refusedAgainMs), why }
+    case 'try_later':
+      return { outcome: 'retry', at: at(error.retryAfterMs ?? backoffMs(delivery.attempts, timings.crmRetry)), why }
+  }
+}
+
+/** What could not be done for good is visible: an outbound message fails, one that could not be pushed says so in our log. */
+async function settleFailed(
+  ctx: BridgeContext,
+  owner: string,
+  delivery: ClaimedDelivery,
+  settlement: Settlement,
+): Promise<void> {
+  await ctx.db.transaction(async (tx) => {
+    if (settlement.outcome === 'given_up' && delivery.kind === 'route') {
+      const message = 'Not sent: something went wrong while the message was being routed. Write it again.'
+      await failMessages(tx, [delivery.subjectId as MessageId], { code: 'internal', message })
+    }
+    if (settlement.outcome === 'given_up' && delivery.kind === 'push') {
+      await tx
+        .update(messages)
+        .set({ failureCode: 'internal', failureMessage: 'Not shown in the CRM: the CRM refused this message.' })
+        .where(eq(messages.id, delivery.subjectId as MessageId))
+    }
+    await settleDeliveries(tx, owner, [{ delivery, settlement }])
+  })
+}

@@ -1,0 +1,209 @@
+/**
+ * The process that owns sessions: it takes leases, opens lines, follows what people want of each session, and moves deliveries.
+ * It learns of work by NOTIFY and looks by itself every few seconds, because a notification can be lost.
+ */
+import { inArray } from 'drizzle-orm'
+import type { Listener } from '@/db/client'
+import { workChannel } from '@/db/notify'
+import { sessions } from '@/db/schema/sessions'
+import type { BridgeContext } from '@/lib/bridge/context'
+import { createPartWrites } from '@/lib/bridge/message/part-writes'
+import { loadParts } from '@/lib/bridge/message/send-part'
+import { giveLeaseBack, renewLeases, takeLeases, type Taken } from '@/lib/bridge/session/hold-lease'
+import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
+import type { ChannelName } from '@/lib/channel/kinds'
+import type { SessionId } from '@/lib/ids'
+import { claimForSessions, reclaimSession } from '@/lib/outbox/claim'
+import { openSlot, receiptGroup, type Slot, type SlotWorld } from './slot'
+import { productionTimings, type WorkerTimings } from './timings'
+import { startCrmWork } from './work'
+
+export interface WorkerOptions {
+  ctx: BridgeContext
+  /** Unique to this run of this process: what it claimed before a restart is not its own any more. */
+  owner: string
+  channels: Readonly<Record<ChannelName, Channel>>
+  listener: Listener
+  maxSessions?: number
+  pacing?: 'on' | 'off'
+  timings?: WorkerTimings
+  reach?: ReachFaultPoint
+  /** What the control runs of the fault tests switch off. */
+  without?: { inDoubtFirst?: boolean; fence?: boolean }
+}
+
+export interface Worker {
+  /** Stops claiming, finishes what is in flight, closes the lines, gives the leases back. */
+  stop(): Promise<void>
+}
+
+/** Sessions opened in one go after a start, so that a worker with many does not storm the network. */
+const openedAtOnce = 10
+
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const { ctx, owner } = options
+  const timings = options.timings ?? productionTimings
+  const fenced = options.without?.fence !== true
+  const slots = new Map<SessionId, Slot>()
+  const renewedAt = new Map<SessionId, number>()
+  const stopping = new AbortController()
+  const crm = startCrmWork(ctx, owner, timings)
+
+  const world: SlotWorld = {
+    ctx,
+    owner,
+    writes: createPartWrites(ctx, owner),
+    hearReceipt: receiptGroup(ctx),
+    pacing: options.pacing ?? 'on',
+    drainMs: timings.drainMs,
+    reach: options.reach ?? (() => {}),
+    inDoubtFirst: options.without?.inDoubtFirst !== true,
+    wake: () => pump.wake(),
+    ended(slot) {
+      if (slots.get(slot.session.id) !== slot) return
+      slots.delete(slot.session.id)
+      renewedAt.delete(slot.session.id)
+      follow.wake()
+    },
+  }
+
+  function adopt(taken: Taken, startedAt: number): void {
+    const { id, epoch } = taken
+    renewedAt.set(id, startedAt)
+    const session = {
+      id,
+      locationId: taken.location_id,
+      channel: taken.channel,
+      epoch,
+      phone: taken.phone,
+      isMine: () => {
+        const at = renewedAt.get(id)
+        return at !== undefined && (!fenced || ctx.clock.monotonicMs() - at < timings.fenceMs)
+      },
+    }
+    const giveBack = () => giveLeaseBack(ctx.db, owner, { sessionId: id, epoch })
+    slots.set(id, openSlot(world, options.channels[taken.channel], session, giveBack))
+    ctx.log.info({ sessionId: id, epoch }, 'session taken')
+  }
+
+  /** Takes what is free, then shows each slot what people want of its session. */
+  async function followOnce(): Promise<void> {
+    const room = (options.maxSessions ?? 1_000) - slots.size
+    const startedAt = ctx.clock.monotonicMs()
+    const limit = Math.min(room, openedAtOnce)
+    const taken = await takeLeases(ctx.db, owner, { leaseMs: timings.leaseMs, limit })
+    for (const lease of taken) {
+      await reclaimSession(ctx.db, lease.id, lease.epoch)
+      adopt(lease, startedAt)
+    }
+    if (taken.length === limit && limit > 0) follow.wake()
+    if (slots.size === 0) return
+    const rows = await ctx.db
+      .select({
+        id: sessions.id,
+        wanted: sessions.wanted,
+        wish: sessions.wish,
+        isLinked: sessions.isLinked,
+        codePhone: sessions.codePhone,
+        codeAskedAt: sessions.codeAskedAt,
+      })
+      .from(sessions)
+      .where(inArray(sessions.id, [...slots.keys()]))
+    for (const { id, ...wishes } of rows) slots.get(id)?.follow(wishes)
+    // Its row is gone with its sub-account: nothing is left to hold.
+    const known = new Set(rows.map((row) => row.id))
+    for (const slot of [...slots.values()]) if (!known.has(slot.session.id)) void slot.end('lost')
+  }
+
+  async function pumpOnce(): Promise<void> {
+    for (;;) {
+      const able = [...slots.values()].filter((slot) => slot.room() > 0)
+      const asked = able.map((slot) => ({ sessionId: slot.session.id, epoch: slot.session.epoch, limit: slot.room() }))
+      const claimed = await claimForSessions(ctx.db, owner, asked)
+      if (claimed.length === 0) return
+      const parts = await loadParts(
+        ctx,
+        claimed.map((delivery) => delivery.subjectId),
+      )
+      for (const delivery of claimed) {
+        const part = parts.get(delivery.subjectId)
+        const slot = slots.get(delivery.sessionId!)
+        if (part && slot) slot.send(delivery, part)
+      }
+    }
+  }
+
+  async function renewOnce(): Promise<void> {
+    const held = [...slots.values()].map(({ session }) => ({ sessionId: session.id, epoch: session.epoch }))
+    const startedAt = ctx.clock.monotonicMs()
+    const mine = await renewLeases(ctx.db, owner, held, timings.leaseMs)
+    for (const { sessionId, epoch } of held) {
+      const slot = slots.get(sessionId)
+      if (slot?.session.epoch !== epoch) continue
+      if (mine.has(sessionId)) renewedAt.set(sessionId, startedAt)
+      else if (fenced) void slot.end('lost')
+    }
+  }
+
+  const follow = loop(ctx, 'follow sessions', timings.pollMs, stopping.signal, followOnce)
+  const pump = loop(ctx, 'send', timings.pollMs, stopping.signal, pumpOnce)
+  const renew = loop(ctx, 'renew leases', timings.renewEveryMs, stopping.signal, renewOnce)
+  // A renewal that hangs must not keep the fence from closing the sockets.
+  const fence = loop(ctx, 'fence', Math.max(50, timings.fenceMs / 20), stopping.signal, async () => {
+    for (const slot of [...slots.values()]) if (fenced && !slot.session.isMine()) void slot.end('lost')
+  })
+
+  await options.listener.listen(workChannel, (payload) => {
+    if (payload === null || payload === 'crm') crm.wake()
+    if (payload === 'crm') return
+    pump.wake()
+    follow.wake()
+  })
+
+  return {
+    async stop() {
+      const crmStopped = crm.stop(timings.drainMs)
+      await Promise.all([...slots.values()].map((slot) => slot.end('give-back')))
+      stopping.abort()
+      await Promise.all([crmStopped, follow.over, pump.over, renew.over, fence.over])
+    },
+  }
+}
+
+interface Loop {
+  wake(): void
+  over: Promise<void>
+}
+
+/** Runs `once` when woken and every `everyMs`, never twice at a time; an error is logged and the next round tries again. */
+function loop(ctx: BridgeContext, what: string, everyMs: number, signal: AbortSignal, once: () => Promise<void>): Loop {
+  let woken = true
+  let rouse = () => {}
+  const over = (async () => {
+    while (!signal.aborted) {
+      if (!woken) {
+        const nap = new AbortController()
+        rouse = () => nap.abort()
+        const end = () => nap.abort()
+        signal.addEventListener('abort', end, { once: true })
+        await ctx.clock.sleep(everyMs, nap.signal)
+        signal.removeEventListener('abort', end)
+        if (signal.aborted) return
+      }
+      woken = false
+      try {
+        await once()
+      } catch (error) {
+        ctx.log.warn({ event: what, err: error }, 'round failed, trying again')
+        await ctx.clock.sleep(Math.min(everyMs, 500), signal)
+      }
+    }
+  })()
+  return {
+    wake() {
+      woken = true
+      rouse()
+    },
+    over,
+  }
+}

@@ -1,0 +1,32 @@
+import type { Database } from '@/db/client'
+import type { Vault } from '@/db/vault'
+import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
+import { channelKinds } from '@/lib/channel/kinds'
+import type { Clock } from '@/lib/clock'
+import type { Log } from '@/lib/log'
+import { createLine } from './line'
+import { createCommit } from './steps'
+import { productionTimings, type WhatsAppTimings } from './timings'
+
+export interface WhatsAppOptions {
+  db: Database
+  vault: Vault
+  log: Log
+  clock: Clock
+  /** Absent: WhatsApp itself. */
+  webSocketUrl?: string
+  /** The web version shown to WhatsApp; an operator changes it when WhatsApp retires the one Baileys brings. */
+  version?: [number, number, number]
+  timings?: WhatsAppTimings
+  reach?: ReachFaultPoint
+}
+
+/** WhatsApp, as a linked device. One per process: its lines share the commit of their keys. */
+export function createWhatsAppChannel(options: WhatsAppOptions): Channel {
+  const commit = createCommit(options.db)
+  const { timings = productionTimings, reach = () => {} } = options
+  return {
+    kind: channelKinds.whatsapp,
+    open: (session, ears) => createLine({ ...options, timings, reach, commit, session, ears }),
+  }
+}

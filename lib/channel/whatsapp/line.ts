@@ -1,0 +1,537 @@
+import type { BinaryNode } from '@whiskeysockets/baileys'
+import type { Database } from '@/db/client'
+import type { Vault } from '@/db/vault'
+import {
+  SendError,
+  type Ears,
+  type Line,
+  type LineEvent,
+  type LineState,
+  type LinkedAccount,
+  type OwnedSession,
+  type Pairing,
+  type ReachFaultPoint,
+} from '@/lib/channel/channel'
+import type { Clock } from '@/lib/clock'
+import { LostOwnership } from '@/lib/errors'
+import type { RemoteId } from '@/lib/ids'
+import type { Log } from '@/lib/log'
+import { loadAuthStore, type AuthStore, type StoreHooks } from './auth-store'
+import { createCache } from './caches'
+import { decide, type Ending, type Verdict } from './disconnects'
+import { atSeconds, isSelf, missedCallOf, type Self } from './envelope'
+import { digitsOf, formatLid, formatPn, parseAddress, personOf, userOf } from './ids'
+import { createInbox, type Inbox } from './inbox'
+import { createLanes } from './lanes'
+import { lookUp } from './look-up'
+import { createSender } from './sender'
+import { openConnection, type Connection } from './socket'
+import type { Commit } from './steps'
+import type { WhatsAppTimings } from './timings'
+import { prepare, unpack } from './to-whatsapp'
+
+export interface LineOptions {
+  db: Database
+  vault: Vault
+  log: Log
+  clock: Clock
+  commit: Commit
+  timings: WhatsAppTimings
+  reach: ReachFaultPoint
+  webSocketUrl?: string | undefined
+  version?: [number, number, number] | undefined
+  session: OwnedSession
+  ears: Ears
+}
+
+type StateEvent = Extract<LineEvent, { type: 'state' }>
+
+/** How one connection went, for the verdict on what to do next. */
+interface Episode {
+  ending: Ending
+  openedAtMs: number | null
+  /** The person took too long to scan. */
+  isTooLate: boolean
+  /** Linked with another number than this session's. */
+  isMismatch: boolean
+}
+
+const nothingSaid: Ending = { code: 0, transport: true, qrExhausted: false, banSeconds: null }
+
+export function createLine(options: LineOptions): Line {
+  const { clock, ears, session, timings } = options
+  const log = options.log.child({ sessionId: session.id, epoch: session.epoch })
+  const owner = { sessionId: session.id, epoch: session.epoch }
+  const closing = new AbortController()
+  const deviceCache = createCache(clock, timings.deviceCacheMs)
+  const retryCache = createCache(clock, 3_600_000)
+  const calls = createCache(clock, 3_600_000, 200)
+  const telling = createLanes(64)
+
+  let running: Promise<void> | null = null
+  let connection: Connection | null = null
+  let isOpen = false
+  let store: AuthStore | null = null
+  let isStoreDead = false
+  let inbox: Inbox | null = null
+  let isUnlinking = false
+  let pairing: { hasQr: boolean; code: Pairing | null } = { hasQr: false, code: null }
+
+  const self = (): Self => {
+    const me = store?.creds.me
+    return { pnUser: me ? userOf(me.id) : null, lidUser: me?.lid ? userOf(me.lid) : null }
+  }
+
+  const sender = createSender({
+    link: () => (connection && isOpen && store ? { connection, store } : null),
+    isMine: () => session.isMine() && !closing.signal.aborted,
+    clock,
+    ackWaitMs: timings.ackWaitMs,
+    reach: options.reach,
+    renew: () => connection?.end(true),
+  })
+
+  /** Tells the product until it has it. False: the line closes, and what was to be told must be told again by the next. */
+  async function tell(event: LineEvent): Promise<boolean> {
+    for (let waitMs = timings.hearRetryMinMs; !closing.signal.aborted; waitMs *= 2) {
+      try {
+        await ears.hear(event)
+        return true
+      } catch (error) {
+        if (error instanceof LostOwnership) {
+          lose(error)
+          return false
+        }
+        log.warn({ err: error, event: event.type }, 'could not hand over what was heard, trying again')
+        await clock.sleep(Math.min(waitMs, timings.hearRetryMaxMs), closing.signal)
+      }
+    }
+    return false
+  }
+
+  function say(state: LineState, more: Omit<StateEvent, 'type' | 'state'> = {}): Promise<void> {
+    if (isUnlinking) return Promise.resolve()
+    return telling.add('state', async () => {
+      await tell({ type: 'state', state, ...more })
+    })
+  }
+
+  /** Somebody else owns the session, or nothing can be stored: not one more frame. */
+  function lose(error: Error): void {
+    log.warn({ err: error }, 'line lost its session')
+    closing.abort()
+    connection?.end(true)
+  }
+
+  const hooks: StoreHooks = {
+    beforeRead: (type) => sender.beforeRead(type),
+    beforeWrite: (data) => sender.beforeWrite(data),
+    sealInbox: (rows) => inbox?.seal(rows) ?? [],
+    afterInboxCommit: (rows) => inbox?.committed(rows),
+    onMapping(pnUser, lidUser) {
+      const me = self()
+      if (pnUser === me.pnUser || lidUser === me.lidUser || !store) return
+      const person = personOf([formatLid(lidUser), formatPn(pnUser)], null, store.directory)
+      if (person) void telling.add('alias', async () => void (await tell({ type: 'alias', person })))
+    },
+    onDead(error) {
+      if (error instanceof LostOwnership) return lose(error)
+      // No database, no socket. What is in memory may now differ from what is stored, so it is read again.
+      isStoreDead = true
+      log.error({ err: error }, 'database did not take a write, closing the connection')
+      connection?.end(true)
+    },
+  }
+
+  async function ensureStore(): Promise<AuthStore> {
+    // Credentials of a linking that came to nothing cannot be used again.
+    if (store && !isStoreDead && store.isLinked()) return store
+    const vault = await options.vault.forTenant(session.locationId)
+    const fresh = await loadAuthStore({
+      db: options.db,
+      commit: options.commit,
+      vault,
+      owner,
+      clock,
+      databaseWaitMs: timings.databaseWaitMs,
+      hooks,
+    })
+    store = fresh
+    isStoreDead = false
+    inbox ??= createInbox({
+      db: options.db,
+      vault,
+      owner,
+      clock,
+      self,
+      tell,
+      isOurs: async (id) => sender.hasSent(id) || (await ears.recall(id).catch(() => null)) !== null,
+      reach: options.reach,
+      timings: { ...timings, maxRetries: 5 },
+    })
+    await inbox.load(fresh)
+    return fresh
+  }
+
+  function account(from: AuthStore): LinkedAccount | null {
+    const { me, platform } = from.creds
+    const person = personOf([me?.id, me?.lid], me?.name, from.directory)
+    if (!person?.phone) return null
+    const isBusiness = platform === 'smba' || platform === 'smbi'
+    return {
+      phone: person.phone,
+      aliases: person.aliases,
+      name: person.name === '~' ? null : person.name,
+      platform: isBusiness ? 'business' : 'consumer',
+    }
+  }
+
+  function seeReceipt(node: BinaryNode, confirm: () => Promise<void>): Promise<boolean> | undefined {
+    const { attrs } = node
+    const status = receiptStatus(attrs.type)
+    const from = attrs.from
+    // Requests to send again, our other devices and everything odd are Baileys' to answer.
+    if (!status || !attrs.id || !from || attrs.recipient || !parseAddress(from) || isSelf(from, self()))
+      return undefined
+    const [list] = Array.isArray(node.content) ? node.content : []
+    const items = Array.isArray(list?.content) ? list.content : []
+    const ids = [attrs.id, ...items.map((item) => item.attrs.id)].filter((id) => id !== undefined) as RemoteId[]
+    // Confirmed to WhatsApp only when stored, so a crash in between brings the receipt again.
+    return telling
+      .add(`receipt/${attrs.id}`, async () => {
+        if (await tell({ type: 'receipt', ids, status, at: atSeconds(attrs.t) })) await confirm().catch(() => {})
+      })
+      .then(() => false)
+  }
+
+  function seeCall(node: BinaryNode): Promise<boolean> | undefined {
+    const [info] = Array.isArray(node.content) ? node.content : []
+    const callId = info?.attrs['call-id']
+    if (!info || !callId || !store) return undefined
+    if (info.tag === 'offer' || info.tag === 'offer_notice') {
+      const hasVideo = Array.isArray(info.content) && info.content.some((child) => child.tag === 'video')
+      if (!calls.get(callId)) void calls.set(callId, hasVideo ? 'video' : 'voice')
+    } else if (info.tag === 'accept' || info.tag === 'reject') {
+      void calls.set(callId, 'over')
+    }
+    const known = calls.get<string>(callId)
+    if (known === 'over') return undefined
+    const missed = missedCallOf(node, known === 'video', self(), store.directory)
+    return missed ? tell(missed) : undefined
+  }
+
+  /** One connection, from its start until it has ended. */
+  async function connectOnce(current: AuthStore, deadlineMs: () => number): Promise<Episode> {
+    const episode: Episode = { ending: nothingSaid, openedAtMs: null, isTooLate: false, isMismatch: false }
+    let qrCount = 0
+    const box = inbox!
+    const mine = openConnection({
+      store: current,
+      makeRepository: box.makeRepository,
+      webSocketUrl: options.webSocketUrl,
+      version: options.version,
+      timings,
+      log,
+      deviceCache,
+      retryCache,
+      getMessage: (id) => recallMessage(id as RemoteId),
+      on: {
+        qr(text) {
+          clearTimeout(loginTimer)
+          if (connection !== mine) return
+          if (!pairing.hasQr) {
+            pairing.hasQr = true
+            restartWindow()
+          }
+          const lifeMs = timings.qrMs ?? (qrCount === 0 ? 60_000 : 20_000)
+          qrCount += 1
+          if (pairing.code) return
+          const expiresAt = new Date(Math.min(clock.now().getTime() + lifeMs, deadlineMs()))
+          void say('awaiting_link', { pairing: { kind: 'qr', text, expiresAt } })
+        },
+        paired() {
+          clearTimers()
+          const linked = account(current)
+          if (connection === mine && linked) void say('linking', { account: linked })
+        },
+        open() {
+          clearTimers()
+          if (connection !== mine) return
+          const linked = account(current)
+          if (linked && session.phone && digitsOf(linked.phone) !== digitsOf(session.phone)) {
+            episode.isMismatch = true
+            void removeDevice(mine).finally(() => mine.end())
+            return
+          }
+          episode.openedAtMs = clock.monotonicMs()
+          isOpen = true
+          // By now WhatsApp has been told that we are here and hands out what waited; each message is told as it is
+          // stored, without waiting for the last of them. Sending does not depend on the rest of the backlog.
+          if (linked) void say('connected', { account: linked })
+        },
+        mayWrite() {
+          if (connection !== null && connection !== mine) return false
+          if (!isStoreDead && !closing.signal.aborted && session.isMine()) return true
+          if (!closing.signal.aborted && !isStoreDead) lose(new LostOwnership(session.id))
+          return false
+        },
+        wrote: () => sender.wrote(),
+        ack: (node) => sender.sawAck(node),
+        seeMessage: (node) => box.sawStanza(node)?.then(() => true),
+        seeReceipt,
+        seeCall,
+      },
+    })
+    connection = mine
+
+    const endLate = () => {
+      episode.isTooLate = true
+      mine.end()
+    }
+    let windowTimer: NodeJS.Timeout | undefined
+    let loginTimer: NodeJS.Timeout | undefined
+    function restartWindow(): void {
+      clearTimeout(loginTimer)
+      clearTimeout(windowTimer)
+      windowTimer = setTimeout(endLate, Math.max(0, deadlineMs() - clock.now().getTime()))
+    }
+    function clearTimers(): void {
+      clearTimeout(loginTimer)
+      clearTimeout(windowTimer)
+    }
+    if (!current.isLinked()) restartWindow()
+    loginTimer = setTimeout(() => mine.end(true), timings.loginTimeoutMs)
+    if (closing.signal.aborted) mine.end(true)
+
+    episode.ending = await mine.ended
+    clearTimers()
+    isOpen = false
+    if (connection === mine) connection = null
+    return episode
+  }
+
+  async function run(): Promise<void> {
+    let failures = 0
+    let badSessions = 0
+    let failingSinceMs: number | null = null
+    let replacedAtMs: number[] = []
+    let qrDeadlineMs: number | null = null
+    const startedAt = clock.now().getTime()
+    pairing = { hasQr: false, code: null }
+    const deadlineMs = () => {
+      if (!pairing.hasQr) return startedAt + timings.pairingWindowMs
+      return (qrDeadlineMs ??= clock.now().getTime() + timings.pairingWindowMs)
+    }
+    void say('starting')
+
+    while (!closing.signal.aborted) {
+      let episode: Episode | null = null
+      let isLinked = true
+      try {
+        const current = await ensureStore()
+        if (closing.signal.aborted) return
+        isLinked = current.isLinked()
+        episode = await connectOnce(current, deadlineMs)
+        isLinked = current.isLinked()
+      } catch (error) {
+        if (error instanceof LostOwnership) return lose(error)
+        log.warn({ err: error }, 'could not start a connection')
+      }
+      if (closing.signal.aborted) return
+      const ending = episode?.ending ?? nothingSaid
+      const nowMs = clock.monotonicMs()
+
+      if (episode?.isMismatch) return conclude('logged_out', { reason: 'paired_number_mismatch' }, true)
+      if (!isLinked && (episode?.isTooLate || clock.now().getTime() >= deadlineMs())) {
+        return conclude(
+          pairing.hasQr ? 'unpaired' : 'failed',
+          { reason: pairing.hasQr ? 'pairing_timeout' : 'network', code: ending.code },
+          false,
+        )
+      }
+      const openedAtMs = episode?.openedAtMs ?? null
+      if (openedAtMs !== null && nowMs - openedAtMs >= timings.stableMs) {
+        failures = 0
+        badSessions = 0
+        failingSinceMs = null
+      }
+      if (!ending.transport && ending.code === 440) {
+        replacedAtMs = [...replacedAtMs.filter((at) => nowMs - at < timings.replacedWindowMs), nowMs]
+      }
+      badSessions = !ending.transport && ending.code === 500 ? badSessions + 1 : 0
+      failingSinceMs ??= nowMs
+
+      const verdict: Verdict = decide(
+        ending,
+        isLinked,
+        { failures, failingForMs: nowMs - failingSinceMs, replacements: replacedAtMs.length, badSessions },
+        timings,
+      )
+      log.info({ code: ending.code, reason: 'reason' in verdict ? verdict.reason : verdict.do }, 'connection ended')
+      switch (verdict.do) {
+        case 'restart':
+          failingSinceMs = failures === 0 ? null : failingSinceMs
+          continue
+        case 'renew':
+          if (pairing.code) return conclude('unpaired', { reason: 'pairing_timeout' }, false)
+          continue
+        case 'stop':
+          return conclude(verdict.state, { reason: verdict.reason, code: ending.code }, verdict.forget)
+        case 'wait': {
+          const retryAt = new Date(clock.now().getTime() + verdict.afterMs)
+          void say(verdict.state, { reason: verdict.reason, retryAt, code: ending.code })
+          await sleepLong(verdict.afterMs)
+          void say('starting')
+          continue
+        }
+        case 'retry': {
+          failures += 1
+          const retryAt = new Date(clock.now().getTime() + verdict.afterMs)
+          const state = isLinked ? 'reconnecting' : 'starting'
+          void say(state, { reason: verdict.reason, attempt: failures, retryAt, code: ending.code })
+          if (!isLinked && pairing.code) pairing.code = null
+          await clock.sleep(verdict.afterMs, closing.signal)
+        }
+      }
+    }
+  }
+
+  async function sleepLong(ms: number): Promise<void> {
+    const untilMs = clock.monotonicMs() + ms
+    // A timer holds no more than 24 days.
+    for (let left = ms; left > 0 && !closing.signal.aborted; left = untilMs - clock.monotonicMs()) {
+      await clock.sleep(Math.min(left, 86_400_000), closing.signal)
+    }
+  }
+
+  /** The end of trying: told first, so that a crash in between cannot turn "log in again" into a silent new QR. */
+  async function conclude(state: LineState, more: Omit<StateEvent, 'type' | 'state'>, forget: boolean): Promise<void> {
+    await say(state, more)
+    if (forget) await forgetLink()
+    store = null
+  }
+
+  async function forgetLink(): Promise<boolean> {
+    for (let attempt = 0; attempt < 3; attempt++) {
+      try {
+        await store?.forget()
+        return true
+      } catch (error) {
+        if (error instanceof LostOwnership) return false
+        log.warn({ err: error }, 'could not erase the keys of a device that is logged out')
+        await clock.sleep(200, closing.signal)
+      }
+    }
+    return false
+  }
+
+  /** Asks WhatsApp to remove this device; true when it said yes. */
+  async function removeDevice(from: Connection): Promise<boolean> {
+    const jid = from.sock.user?.id
+    if (!jid) return false
+    const limit = new AbortController()
+    const confirmed = await Promise.race([
+      from.sock
+        .query({
+          tag: 'iq',
+          attrs: { to: 's.whatsapp.net', type: 'set', xmlns: 'md', id: from.sock.generateMessageTag() },
+          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
+        })
+        .then(Boolean, () => false),
+      // WhatsApp may answer by cutting the removed device off.
+      from.ended.then((ending) => ending.code === 401),
+      clock.sleep(timings.unlinkMs, limit.signal).then(() => false),
+    ])
+    limit.abort()
+    return confirmed
+  }
+
+  async function recallMessage(id: RemoteId) {
+    const prepared = await ears.recall(id).catch(() => null)
+    return prepared ? unpack(prepared) : undefined
+  }
+
+  async function hangUp(): Promise<void> {
+    closing.abort()
+    connection?.end()
+    await within(timings.closeMs, [running])
+    await inbox?.close(timings.closeMs)
+    await within(timings.closeMs, [telling.idle()])
+    await store?.retire(timings.closeMs)
+  }
+
+  async function within(ms: number, waitFor: (Promise<unknown> | null)[]): Promise<void> {
+    const limit = new AbortController()
+    await Promise.race([Promise.allSettled(waitFor), clock.sleep(ms, limit.signal)])
+    limit.abort()
+  }
+
+  function connect(): void {
+    if (running || closing.signal.aborted) return
+    running = run()
+      .catch((error: unknown) => log.error({ err: error }, 'line stopped by a fault of its own'))
+      .finally(() => (running = null))
+  }
+
+  return {
+    connect,
+
+    async pairWithCode(phone) {
+      if (!connection || !pairing.hasQr || !store || store.isLinked()) {
+        throw new Error('A pairing code can be asked for only while the session is waiting to be linked.')
+      }
+      const digits = digitsOf(phone)
+      if (!/^\d{6,15}$/.test(digits)) throw new Error('The phone number needs 6 to 15 digits, country code first.')
+      const text = await connection.sock.requestPairingCode(digits)
+      const code: Pairing = { kind: 'code', text, expiresAt: new Date(clock.now().getTime() + timings.pairingWindowMs) }
+      pairing.code = code
+      await say('awaiting_link', { pairing: code })
+      return code
+    },
+
+    close: hangUp,
+
+    async unlink() {
+      isUnlinking = true
+      const untilMs = clock.monotonicMs() + timings.unlinkMs
+      let confirmed = false
+      try {
+        await ensureStore()
+        if (store?.isLinked()) {
+          connect()
+          while (!isOpen && running && clock.monotonicMs() < untilMs) await clock.sleep(50, closing.signal)
+          if (connection && isOpen) confirmed = await removeDevice(connection)
+        }
+      } catch (error) {
+        log.warn({ err: error }, 'could not unlink the device on WhatsApp')
+      }
+      const forgetting = store
+      await hangUp()
+      store = forgetting
+      await forgetLink()
+      return { confirmed }
+    },
+
+    async lookUp(phone) {
+      if (!connection || !isOpen || !store)
+        throw new SendError('The WhatsApp session is not connected.', { fate: 'not_sent' })
+      return lookUp(connection.sock, phone, store.directory)
+    },
+
+    prepare: async (_to, content) => prepare(content),
+    send: (to, prepared, id) => sender.send(to, prepared, id),
+
+    async showTyping(to) {
+      try {
+        if (connection && isOpen && parseAddress(to)) await connection.sock.sendPresenceUpdate('composing', to)
+      } catch {
+        // It is only a courtesy.
+      }
+    },
+  }
+}
+
+function receiptStatus(type: string | undefined): 'delivered' | 'read' | null {
+  if (type === undefined || type === '' || type === 'inactive') return 'delivered'
+  return type === 'read' || type === 'played' ? 'read' : null
+}

@@ -1,0 +1,199 @@
+import {
+  Browsers,
+  isJidBroadcast,
+  isJidGroup,
+  isJidNewsletter,
+  isJidStatusBroadcast,
+  makeWASocket,
+  type BinaryNode,
+  type CacheStore,
+  type PossiblyExtendedCacheStore,
+  type SocketConfig,
+  type WASocket,
+  type proto,
+} from '@whiskeysockets/baileys'
+import type { Log } from '@/lib/log'
+import type { AuthStore } from './auth-store'
+import type { Ending } from './disconnects'
+import { libraryLogger } from './library-log'
+import type { WhatsAppTimings } from './timings'
+
+export interface ConnectionOptions {
+  store: AuthStore
+  makeRepository: SocketConfig['makeSignalRepository']
+  webSocketUrl?: string | undefined
+  version?: [number, number, number] | undefined
+  timings: WhatsAppTimings
+  log: Log
+  deviceCache: PossiblyExtendedCacheStore
+  retryCache: CacheStore
+  getMessage(id: string): Promise<proto.IMessage | undefined>
+  on: ConnectionEvents
+}
+
+/** None of them may throw. A look that returns a promise holds the stanza back until it resolves; false drops it. */
+export interface ConnectionEvents {
+  qr(text: string): void
+  paired(): void
+  open(): void
+  /** Asked before every frame; false: it does not leave, and the line is done for. */
+  mayWrite(): boolean
+  wrote(): void
+  ack(node: BinaryNode): void
+  seeMessage(node: BinaryNode): Promise<boolean> | undefined
+  seeReceipt(node: BinaryNode, confirm: () => Promise<void>): Promise<boolean> | undefined
+  seeCall(node: BinaryNode): Promise<boolean> | undefined
+}
+
+/** One socket, from its start to its end. */
+export interface Connection {
+  readonly sock: WASocket
+  /** Resolves once, never rejects. */
+  readonly ended: Promise<Ending>
+  readonly hasEnded: boolean
+  /** Ends it. `now` cuts the line without the closing words. */
+  end(now?: boolean): void
+}
+
+/** What is needed of the socket inside Baileys' own. */
+interface RawSocket {
+  send(data: Uint8Array, done?: (error?: Error) => void): void
+  terminate(): void
+}
+
+const ignored = (jid: string) =>
+  Boolean(isJidGroup(jid) || isJidStatusBroadcast(jid) || isJidNewsletter(jid) || isJidBroadcast(jid))
+
+export function openConnection(options: ConnectionOptions): Connection {
+  const { store, timings, on } = options
+  const sock = makeWASocket({
+    auth: { creds: store.creds, keys: store.keys },
+    logger: libraryLogger(options.log),
+    browser: Browsers.macOS('Chrome'),
+    ...(options.webSocketUrl && { waWebSocketUrl: options.webSocketUrl }),
+    ...(options.version && { version: options.version }),
+    makeSignalRepository: options.makeRepository,
+    connectTimeoutMs: timings.connectTimeoutMs,
+    keepAliveIntervalMs: timings.keepAliveMs,
+    defaultQueryTimeoutMs: timings.queryTimeoutMs,
+    retryRequestDelayMs: timings.retryRequestDelayMs,
+    ...(timings.qrMs !== null && { qrTimeout: timings.qrMs }),
+    // Being shown as online would silence the notifications on the owner's phone.
+    markOnlineOnConnect: false,
+    syncFullHistory: false,
+    emitOwnEvents: false,
+    generateHighQualityLinkPreview: false,
+    appStateMacVerification: { patch: true, snapshot: true },
+    shouldIgnoreJid: ignored,
+    getMessage: (key) => (key.id ? options.getMessage(key.id) : Promise.resolve(undefined)),
+    userDevicesCache: options.deviceCache,
+    msgRetryCounterCache: options.retryCache,
+    // The store waits for the database itself; a second retry around it would only hold locks longer.
+    transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
+  })
+  const raw = (sock.ws as unknown as { socket: RawSocket }).socket
+  guardFrames(raw, store, on)
+
+  let hasEnded = false
+  let cutTimer: NodeJS.Timeout | undefined
+  const ended = new Promise<Ending>((resolve) => {
+    sock.ev.on('connection.update', (update) => {
+      if (update.connection === 'close') {
+        // Buffered events go down with the socket otherwise.
+        sock.ev.flush()
+        hasEnded = true
+        clearTimeout(cutTimer)
+        resolve(endingOf(update.lastDisconnect?.error))
+      } else if (update.connection === 'open') {
+        on.open()
+      } else if (update.isNewLogin) {
+        on.paired()
+      } else if (update.qr) {
+        on.qr(update.qr)
+      }
+    })
+  })
+  sock.ev.on('creds.update', () => store.saveCreds())
+  sock.ws.on('CB:ack,class:message', (node: BinaryNode) => on.ack(node))
+  intercept(sock, 'CB:message', (node) => on.seeMessage(node))
+  intercept(sock, 'CB:receipt', (node) => on.seeReceipt(node, () => sock.sendMessageAck(node)))
+  intercept(sock, 'CB:call', (node) => on.seeCall(node))
+
+  return {
+    sock,
+    ended,
+    get hasEnded() {
+      return hasEnded
+    },
+    end(now = false) {
+      if (hasEnded) return
+      sock.ev.flush()
+      if (now) raw.terminate()
+      void sock.end(undefined)
+      // A server that does not answer the closing words would keep the socket for half a minute.
+      cutTimer ??= setTimeout(() => raw.terminate(), 500)
+    },
+  }
+}
+
+/**
+ * Puts a gate where the bytes leave. Ownership is asked for each frame, and no frame overtakes the credentials it builds
+ * on: keys we announced and pairings we confirmed must survive us.
+ */
+function guardFrames(raw: RawSocket, store: AuthStore, on: ConnectionEvents): void {
+  const send = raw.send.bind(raw)
+  const held: (() => void)[] = []
+  let isHolding = false
+
+  async function release(): Promise<void> {
+    for (let saving = store.savingCreds(); saving; saving = store.savingCreds()) await saving
+    isHolding = false
+    for (const write of held.splice(0)) write()
+  }
+
+  raw.send = (data, done) => {
+    const write = () => {
+      if (!on.mayWrite()) {
+        done?.(new Error('this process does not own the session any more'))
+        return
+      }
+      on.wrote()
+      send(data, done)
+    }
+    if (!isHolding && !store.savingCreds()) return write()
+    held.push(write)
+    if (!isHolding) {
+      isHolding = true
+      void release()
+    }
+  }
+}
+
+/** Looks at a kind of stanza before Baileys does. */
+function intercept(sock: WASocket, event: string, look: (node: BinaryNode) => Promise<boolean> | undefined): void {
+  const listeners = sock.ws.listeners(event) as ((node: BinaryNode) => void)[]
+  sock.ws.removeAllListeners(event)
+  const pass = (node: BinaryNode) => {
+    for (const listener of listeners) listener(node)
+  }
+  sock.ws.on(event, (node: BinaryNode) => {
+    const looking = look(node)
+    if (!looking) pass(node)
+    else void looking.then((goOn) => goOn && pass(node))
+  })
+}
+
+function endingOf(error: unknown): Ending {
+  const nothing = { transport: true, qrExhausted: false, banSeconds: null }
+  if (!(error instanceof Error) || !('output' in error) || !isRecord(error.output)) return { ...nothing, code: 0 }
+  const data: unknown = 'data' in error ? error.data : undefined
+  const expire = isRecord(data) ? (data.expire ?? (isRecord(data.attrs) ? data.attrs.expire : undefined)) : undefined
+  return {
+    code: Number(error.output.statusCode),
+    transport: error.message.startsWith('WebSocket Error'),
+    qrExhausted: error.message === 'QR refs attempts ended',
+    banSeconds: Number(expire) > 0 ? Number(expire) : null,
+  }
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null

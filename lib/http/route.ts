@@ -6,7 +6,8 @@ import type { Operation } from './operations'
 import { parseParams, parseQuery, readBody } from './read-input'
 import { answer, answerError } from './respond'
 
-type Answered<Answer> = Answer extends z.ZodType ? z.input<Answer> : void
+/** Without a schema: nothing, or a response of its own such as a stream. */
+type Answered<Answer> = Answer extends z.ZodType ? z.input<Answer> : Response | void
 
 type Handler = (request: Request, route: { params: Promise<unknown> }) => Promise<Response>
 
@@ -24,6 +25,8 @@ export function withUser<
     params: z.output<Params>
     query: z.output<Query>
     body: z.output<Body>
+    /** When the caller's proof of who they are ends. */
+    endsAt: Date
     request: Request
   }) => Answered<Answer> | Promise<Answered<Answer>>,
 ): Handler {
@@ -31,11 +34,12 @@ export function withUser<
     const where = { method: request.method, route: operation.path }
     const { ctx } = await web()
     try {
-      const { actor } = await actorOf(request)
+      const { actor, endsAt } = await actorOf(request)
       const params = parseParams(operation.params, await route.params)
       const query = parseQuery(operation.query, request.url)
       const body = await readBody(operation.body, request)
-      return answer(operation.status, await handle({ ctx, actor, params, query, body, request }))
+      const result: unknown = await handle({ ctx, actor, endsAt, params, query, body, request })
+      return result instanceof Response ? result : answer(operation.status, result)
     } catch (error) {
       return answerError(error, ctx.log, where)
     }

@@ -7,6 +7,6 @@ export const dynamic = 'force-dynamic'
 
 /** The one thing here that needs no token. */
 export async function GET(): Promise<Response> {
-  const { appUrl } = await web()
-  return answer(operations.readOpenapi.status, openapiDocument(appUrl))
+  const { settings } = await web()
+  return answer(operations.readOpenapi.status, openapiDocument(settings.appUrl))
 }

@@ -1,0 +1,20 @@
+import { readSubAccount } from '@/lib/bridge/sub-account/list'
+import { web } from '@/lib/http/context'
+import { streamEvents } from '@/lib/http/events'
+import { registerStream } from '@/lib/http/open-streams'
+import { operations } from '@/lib/http/operations'
+import { withUser } from '@/lib/http/route'
+
+export const GET = withUser(operations.watchLocation, async ({ ctx, actor, endsAt, params, request }) => {
+  await readSubAccount(ctx, actor, params.locationId)
+  const changes = await (await web()).changes()
+  return streamEvents({
+    ctx,
+    actor,
+    locationId: params.locationId,
+    changes,
+    endsAt,
+    signal: request.signal,
+    register: registerStream,
+  })
+})

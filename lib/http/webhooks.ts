@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
+import { acceptAppEvent } from '@/lib/bridge/sub-account/accept-app-event'
+import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
+import {
+  isDeliverySecret,
+  parseAppEvent,
+  parseProviderMessage,
+  signatureHeader,
+  verifySignature,
+} from '@/lib/highlevel/webhook'
+import { readRaw } from './raw-body'
+import type { Web } from './web'
+
+const maxBodyBytes = 1024 * 1024
+/** The CRM gives up on slow answers, so one that could not be stored by then is asked for again. */
+const storeWithinMs = 1_500
+/** The CRM's own rhythm of retries. */
+const retryAfterSeconds = 600
+/** Stores under way beyond which new ones are not begun: during an outage they would pile up behind it. */
+const mostUnderWay = 500
+
+/** Work that goes on after the answer. */
+export type Later = (work: () => Promise<void>) => void
+
+/** A message to deliver: authenticate, store, answer. */
+export async function handleDelivery(web: Web, request: Request, secret: string): Promise<Response> {
+  if (!isDeliverySecret(secret, web.settings.highlevel.deliverySecrets)) return say(404, 'There is nothing here.')
+  const raw = await readRaw(request, maxBodyBytes)
+  if (!raw) return say(413, 'The body is larger than 1 MiB.')
+  const signature = verifySignature(raw, request.headers.get(signatureHeader), web.webhookKeys)
+  const isRefused =
+    signature === 'bad' || (signature === 'unsigned' && web.settings.highlevel.deliverySignature === 'required')
+  if (isRefused) return say(401, 'The signature is not good.')
+  const message = parseProviderMessage(raw)
+  if (!message) return say(400, 'The body is not a message to deliver.')
+  // Whether it is new, repeated or for a sub-account that left, the CRM need not send it again.
+  return await storeOrAskAgain(web, '/api/webhooks/delivery', () => acceptOutbound(web.ctx, { message, signature }))
+}
+
+/** An event of the app's life or of a contact. */
+export async function handleAppEvent(web: Web, request: Request, later: Later): Promise<Response> {
+  const raw = await readRaw(request, maxBodyBytes)
+  if (!raw) return say(413, 'The body is larger than 1 MiB.')
+  if (verifySignature(raw, request.headers.get(signatureHeader), web.webhookKeys) !== 'good')
+    return say(401, 'The signature is not good.')
+  const signed = parseAppEvent(raw)
+  if (!signed) return say(400, 'The body is not an event.')
+  const key = signed.webhookId ?? createHash('sha256').update(raw).digest('hex')
+  return await storeOrAskAgain(web, '/api/webhooks/app', async () => {
+    if ((await acceptAppEvent(web.ctx, { key, signed })) === 'installed') later(() => settleInstalls(web.ctx))
+  })
+}
+
+let underWay = 0
+
+/** 200 once it is stored; else 429, the one answer after which every version of the CRM sends it again. Never a 5xx. */
+async function storeOrAskAgain(web: Web, route: string, store: () => Promise<unknown>): Promise<Response> {
+  if (underWay >= mostUnderWay) return askAgain()
+  underWay++
+  const stored = store()
+    .then(
+      () => true,
+      (error: unknown) => {
+        web.ctx.log.error({ route, err: error }, 'a webhook could not be stored')
+        return false
+      },
+    )
+    .finally(() => underWay--)
+  const tooLate = new AbortController()
+  const isStored = await Promise.race([stored, web.ctx.clock.sleep(storeWithinMs, tooLate.signal).then(() => false)])
+  tooLate.abort()
+  return isStored ? Response.json({ ok: true }) : askAgain()
+}
+
+const say = (status: number, message: string) => Response.json({ error: { message } }, { status })
+const askAgain = () =>
+  Response.json(
+    { error: { message: 'Not stored. Send it again later.' } },
+    { status: 429, headers: { 'retry-after': String(retryAfterSeconds) } },
+  )

@@ -1,4 +1,5 @@
 import makeWASocket, {
+  BufferJSON,
   initAuthCreds,
   proto,
   type AuthenticationCreds,
@@ -42,16 +43,31 @@ export function memoryAuth(from?: { creds: AuthenticationCreds; data: Map<string
         for (const [type, values] of Object.entries(changes)) {
           for (const [id, value] of Object.entries(values ?? {})) {
             if (value === null) data.delete(`${type} ${id}`)
-            else data.set(`${type} ${id}`, structuredClone(value))
+            else data.set(`${type} ${id}`, value)
           }
         }
       },
     },
-    snapshot: () => memoryAuth({ creds: structuredClone(creds), data: structuredClone(data) }),
+    snapshot: () => memoryAuth({ creds: copied(creds), data: new Map(copied([...data])) }),
   }
 }
 
-const WAIT_MS = 10_000
+/** What Baileys knows of its contacts' devices, kept from one socket to the next. */
+export function deviceCache(): NonNullable<UserFacingSocketConfig['userDevicesCache']> {
+  const known = new Map<string, unknown>()
+  return {
+    get: <T>(key: string) => known.get(key) as T | undefined,
+    set: (key, value) => void known.set(key, value),
+    del: (key) => void known.delete(key),
+    flushAll: () => known.clear(),
+  }
+}
+
+function copied<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value, BufferJSON.replacer), BufferJSON.reviver) as T
+}
+
+const WAIT_MS = Number(process.env.BARE_APP_WAIT_MS ?? 10_000)
 
 /** Unmodified Baileys with its keys in memory, and a record of everything it emitted. Drives the emulator in tests. */
 export class BareApp {
@@ -174,6 +190,19 @@ export class BareApp {
       },
       from,
     )
+  }
+
+  /** The code a message was refused with. Baileys reports it as an update, or folds it into the message itself. */
+  refusal(id: string): Promise<string> {
+    return this.waitFor(`the refusal of ${id}`, (seen) => {
+      if (seen.kind === 'update' && seen.update.key.id === id && seen.update.update.status === 0) {
+        return seen.update.update.messageStubParameters?.[0] ?? ''
+      }
+      if (seen.kind === 'message' && seen.message.key.id === id && seen.message.status === 0) {
+        return seen.message.messageStubParameters?.[0] ?? ''
+      }
+      return undefined
+    })
   }
 
   async send(jid: string, text: string, messageId?: string): Promise<string> {

@@ -128,6 +128,19 @@ export class Phones {
   setStrangers(exist: boolean) {
     return this.call('setStrangers', { exist })
   }
+  /** Hands an account's companions one broken or dishonest message. Resolves with its id. */
+  forge(kind: Input<'forge'>['kind'], message: { from: Recipient; to: Recipient; text?: string }) {
+    const { from, to, ...rest } = message
+    return this.call('forge', { kind, from: numberOf(from), to: numberOf(to), ...rest })
+  }
+  /** Writes any stanza at all to an account's live companions. Resolves with how many there were. */
+  injectStanza(number: string, stanza: Input<'injectStanza'>['stanza']) {
+    return this.call('injectStanza', { number, stanza })
+  }
+  /** Writes bytes that are no stanza: enciphered, or (`isSealed: false`) not even that. */
+  injectBytes(number: string, bytes: Uint8Array, isSealed = true) {
+    return this.call('injectBytes', { number, base64: Buffer.from(bytes).toString('base64'), isSealed })
+  }
   counters() {
     return this.call('counters', {})
   }
@@ -194,6 +207,12 @@ export class PhoneClient {
   }
   typing(chat: Recipient, isTyping = true) {
     return this.phones.call('type', { number: this.number, chat: numberOf(chat), isTyping })
+  }
+  loseSessions() {
+    return this.phones.call('loseSessions', { number: this.number })
+  }
+  reinstall() {
+    return this.phones.call('reinstall', { number: this.number })
   }
   goOffline() {
     return this.phones.call('goOffline', { number: this.number })

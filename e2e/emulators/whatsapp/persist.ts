@@ -6,6 +6,8 @@ import { newKeyPair, type KeyPair } from './wire/certificate'
 import type { World } from './world'
 
 const WRITE_EVERY_MS = 200
+// A phone with many messages takes long to write, and must not keep the emulator busy with nothing else.
+const REST_PER_WRITE = 20
 
 function read<T>(path: string): T | undefined {
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8'), BufferJSON.reviver) as T) : undefined
@@ -43,9 +45,15 @@ export function keepPhones(world: World, dataDir: string): () => void {
     if (saved) world.restore(saved)
   }
   const changed = new Set<Phone>()
+  const restUntil = new Map<Phone, number>()
+  const save = (phone: Phone) => {
+    const began = Date.now()
+    changed.delete(phone)
+    write(join(folder, `${phone.number}.json`), phone.save())
+    restUntil.set(phone, Date.now() + (Date.now() - began) * REST_PER_WRITE)
+  }
   const flush = () => {
-    for (const phone of changed) write(join(folder, `${phone.number}.json`), phone.save())
-    changed.clear()
+    for (const phone of changed) if ((restUntil.get(phone) ?? 0) <= Date.now()) save(phone)
   }
   const stop = world.watch((phone) => changed.add(phone))
   const timer = setInterval(flush, WRITE_EVERY_MS)
@@ -53,7 +61,6 @@ export function keepPhones(world: World, dataDir: string): () => void {
   return () => {
     stop()
     clearInterval(timer)
-    for (const phone of world.list()) changed.add(phone)
-    flush()
+    for (const phone of world.list()) save(phone)
   }
 }

@@ -9,7 +9,7 @@ import { DeviceKeys, type SavedDeviceKeys } from './signal/device-keys'
 import { Sessions } from './signal/sessions'
 import { callMissed, post, type SentMessage } from './send'
 import { DEFAULT_SETTINGS, PhoneError, type PhoneSettings, type Platform, type World } from './world'
-import { endDevice } from './wire/unlink'
+import { announceIdentity, endDevice } from './wire/unlink'
 import { node } from './wire/node'
 
 export interface SavedPhone extends Person {
@@ -42,8 +42,8 @@ export class Phone implements Person {
   isStranger: boolean
   isOnline: boolean
   settings: PhoneSettings
-  readonly keys: DeviceKeys
-  readonly sessions: Sessions
+  keys: DeviceKeys
+  sessions: Sessions
   companions: Companion[]
   nextDevice: number
   readonly chats: Chats
@@ -192,6 +192,22 @@ export class Phone implements Person {
     this.mustBeOnline()
     if (!this.companion(device)) throw new PhoneError(`There is no linked device ${device} on this phone.`)
     endDevice(this.world, this, device, 'phone')
+  }
+
+  /** Forgets every session, as after a restored backup: the next message from each device is unreadable. */
+  loseSessions(): void {
+    this.sessions = new Sessions(this.number, this.keys)
+    this.world.history.add('sessions-lost', { number: this.number })
+    this.world.changed(this)
+  }
+
+  /** A new phone with the old number: new keys, which those who know the number are told about. */
+  reinstall(): void {
+    this.keys = new DeviceKeys()
+    this.world.history.add('reinstalled', { number: this.number })
+    for (const { device } of [...this.companions]) endDevice(this.world, this, device, 'server')
+    this.loseSessions()
+    announceIdentity(this.world, this)
   }
 
   goOffline(): void {

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { digitsOf } from './address'
 import type { HistoryEvent } from '../history'
 import { liveEnding } from './wire/endings'
+import { FORGERIES, forge } from './wire/forge'
+import { node, type Node } from './wire/node'
 import { deliverWaiting } from './wire/queue'
 import { describePhone, type PhoneView } from './view'
 import type { World } from './world'
@@ -25,6 +27,25 @@ const newPhone = z.object({
   settings: settings.optional(),
 })
 const ackMatch = { number: z.string().optional(), to: z.string().optional(), count: z.number().int().optional() }
+
+interface RawNode {
+  tag: string
+  attrs: Record<string, string>
+  /** A string is text, `{ base64 }` is bytes. */
+  content?: string | { base64: string } | RawNode[] | undefined
+}
+const rawNode: z.ZodType<RawNode> = z.lazy(() =>
+  z.object({
+    tag: z.string(),
+    attrs: z.record(z.string(), z.string()).default({}),
+    content: z.union([z.string(), z.object({ base64: z.string() }), z.array(rawNode)]).optional(),
+  }),
+)
+
+function toNode({ tag, attrs, content }: RawNode): Node {
+  if (content === undefined || typeof content === 'string') return node(tag, attrs, content)
+  return node(tag, attrs, Array.isArray(content) ? content.map(toNode) : Buffer.from(content.base64, 'base64'))
+}
 
 interface Verb<Input extends z.ZodType, Output> {
   input: Input
@@ -176,6 +197,26 @@ export const verbs = {
     for (const line of world.linesOf('all')) deliverWaiting(world, line)
   }),
   seedFaults: verb(z.object({ seed: z.number() }), (world, input) => world.faults.seed(input.seed)),
+  loseSessions: verb(z.object({ number }), (world, input) => world.phone(input.number).loseSessions()),
+  reinstall: verb(z.object({ number }), (world, input) => world.phone(input.number).reinstall()),
+  forge: verb(
+    z.object({ from: number, to: number, kind: z.enum(FORGERIES), text: z.string().default('forged') }),
+    (world, input) => forge(world, world.phone(input.from), world.phone(input.to), input.kind, input.text),
+  ),
+  injectStanza: verb(z.object({ number, stanza: rawNode }), (world, input) => {
+    const lines = world.linesOf(input.number)
+    for (const line of lines) line.send(toNode(input.stanza))
+    return lines.length
+  }),
+  injectBytes: verb(z.object({ number, base64: z.string(), isSealed: z.boolean().default(true) }), (world, input) => {
+    const bytes = Buffer.from(input.base64, 'base64')
+    const lines = world.linesOf(input.number)
+    for (const { connection } of lines) {
+      if (input.isSealed) connection.sendGarbage(bytes)
+      else connection.sendUnsealed(bytes)
+    }
+    return lines.length
+  }),
   counters: verb(z.object({}), (world) => ({
     unknownQueries: Object.fromEntries(world.unknownQueries),
     violations: world.history.since(0).filter((event) => event.kind === 'violation').length,

@@ -30,7 +30,7 @@ export const DEFAULT_TIMINGS: Timings = {
 
 /** How a phone behaves when nobody is holding it. */
 export interface PhoneSettings {
-  /** `strict` drops an old or repeated counter without a word, `forgiving` asks for the message again. */
+  /** `strict`, as the official apps, drops an old or repeated counter without a word; `forgiving`, as Baileys, asks again. */
   mode: 'strict' | 'forgiving'
   /** Official apps show one message id once. Off, a person sees every copy. */
   dedupes: boolean
@@ -43,7 +43,7 @@ export interface PhoneSettings {
 }
 
 export const DEFAULT_SETTINGS: PhoneSettings = {
-  mode: 'forgiving',
+  mode: 'strict',
   dedupes: true,
   addressing: 'lid',
   hidesNumber: false,

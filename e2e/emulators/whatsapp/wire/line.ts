@@ -14,6 +14,8 @@ export class Line {
   /** Set once the device asked for its messages: nothing queued is written before. */
   isActive = false
   isAvailable = false
+  /** The last message written to it, for a test that wants it twice. */
+  lastMessage?: Node
   /** Numbers whose presence the device wants to hear about. */
   readonly subscriptions = new Set<string>()
 
@@ -29,6 +31,7 @@ export class Line {
   }
 
   send(stanza: Node): void {
+    if (stanza.tag === 'message') this.lastMessage = stanza
     if (!this.world.faults.isMuted(this.phone.number)) this.connection.send(stanza)
   }
 

@@ -23,6 +23,11 @@ export function hearMessage(world: World, line: Line, stanza: Node): void {
   })
   if (id === '') world.violation('A message without an id', { number: phone.number })
   const plan = world.faults.planAck({ number: phone.number, to: chat?.number ?? to })
+  if (!chat) {
+    world.history.add('unsupported', { number: phone.number, id, to })
+    world.say('WhatsApp emulator: a message to a group or list was refused: only people can be written to so far.')
+    plan.error = 479
+  }
   if (plan.error === undefined) for (const part of parts) handOver(world, line, stanza, part)
   const ack = node('ack', {
     class: 'message',

@@ -7,7 +7,8 @@ import { child, children, node, SERVER, type Node } from './node'
 import { answerUsync } from './usync'
 import { endDevice } from './unlink'
 
-type Answer = Node[] | undefined
+/** The content of a result, or the code of a refusal. */
+type Answer = Node[] | { refusal: number; text: string }
 type Answerer = (world: World, line: Line, query: Node) => Answer
 
 // One line for each query the server knows. Media and groups take their places here.
@@ -33,6 +34,7 @@ const ANSWERERS: Record<string, Answerer> = {
   ],
   'privacy set tokens': () => [],
   'w:sync:app:state set sync': answerAppState,
+  'w:profile:picture get picture': () => ({ refusal: 404, text: 'item-not-found' }),
   'w:stats add': () => [],
   'md set remove-companion-device': (world, line, query) => {
     const target = world.locate(child(query, 'remove-companion-device')?.attrs.jid)
@@ -54,7 +56,12 @@ export function answerQuery(world: World, line: Line, query: Node): void {
     world.history.add('unknown-query', { number: line.phone.number, query: kind })
     world.say(`WhatsApp emulator: nobody answers "${kind}" yet, so it was answered with nothing.`)
   }
-  const content = answerer?.(world, line, query)
-  line.send(node('iq', { type: 'result', id, from: SERVER }, content && content.length > 0 ? content : undefined))
+  const answer = answerer?.(world, line, query) ?? []
+  if ('refusal' in answer) {
+    const error = node('error', { code: String(answer.refusal), text: answer.text })
+    line.send(node('iq', { type: 'error', id, from: SERVER }, [error]))
+    return
+  }
+  line.send(node('iq', { type: 'result', id, from: SERVER }, answer.length > 0 ? answer : undefined))
   if (kind === 'passive set active') becomeActive(world, line)
 }

@@ -29,3 +29,16 @@ export function announceDevice(world: World, phone: Phone, device: number, chang
     }
   }
 }
+
+/** Contacts learn that somebody's identity key is another one now, and ask for the new bundle before they write. */
+export function announceIdentity(world: World, phone: Phone): void {
+  for (const { owner, companion } of world.companionsKnowing(phone)) {
+    const attrs = {
+      from: jidOf(phone, 'lid'),
+      id: `identity-${phone.number}-${Date.now()}`,
+      t: String(Math.floor(Date.now() / 1000)),
+      type: 'encrypt',
+    }
+    enqueue(world, owner, companion, node('notification', attrs, [node('identity')]))
+  }
+}

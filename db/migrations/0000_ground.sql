@@ -69,21 +69,14 @@ CREATE TABLE "parts" (
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
-CREATE TABLE "address_checks" (
-	"channel" text NOT NULL,
-	"phone" text NOT NULL,
-	"exists" boolean NOT NULL,
-	"checked_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"checks" integer DEFAULT 1 NOT NULL,
-	CONSTRAINT "address_checks_channel_phone_pk" PRIMARY KEY("channel","phone")
-);
---> statement-breakpoint
 CREATE TABLE "chats" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"location_id" text NOT NULL,
 	"session_id" uuid NOT NULL,
 	"person_id" uuid NOT NULL,
 	"address" text NOT NULL,
+	"reachable" boolean,
+	"checked_at" timestamp (3) with time zone,
 	"next_seq" bigint DEFAULT 1 NOT NULL,
 	"last_message_at" timestamp (3) with time zone
 );

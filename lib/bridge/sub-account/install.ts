@@ -24,9 +24,7 @@ export async function install(ctx: ConnectContext, input: { code: string }): Pro
   const grant = await ctx.oauth.exchangeCode(input.code)
   const now = ctx.clock.now()
   const owner: Owner =
-    grant.locationId === null
-      ? { kind: 'Company', id: grant.companyId }
-      : { kind: 'Location', id: grant.locationId }
+    grant.locationId === null ? { kind: 'Company', id: grant.companyId } : { kind: 'Location', id: grant.locationId }
   const tenant = await ctx.vault.forTenant(owner.id)
   await inTransaction(ctx.db, async (tx) => {
     if (owner.kind === 'Company') {
@@ -37,7 +35,10 @@ export async function install(ctx: ConnectContext, input: { code: string }): Pro
     await writeToken(tx, tenant, owner, grant, { now, minted: false })
   })
   ctx.tokens.forget(owner)
-  ctx.log.info({ companyId: grant.companyId, ...(grant.locationId ? { locationId: grant.locationId } : {}) }, 'installed')
+  ctx.log.info(
+    { companyId: grant.companyId, ...(grant.locationId ? { locationId: grant.locationId } : {}) },
+    'installed',
+  )
 
   // The list and the name only complete what is stored already; without them the sub-account works.
   try {
@@ -45,7 +46,10 @@ export async function install(ctx: ConnectContext, input: { code: string }): Pro
     else await readName(ctx, owner.id)
   } catch (error) {
     if (!(error instanceof CrmError)) throw error
-    ctx.log.warn({ companyId: grant.companyId, reason: error.kind }, 'installed, but the CRM could not be asked for more')
+    ctx.log.warn(
+      { companyId: grant.companyId, reason: error.kind },
+      'installed, but the CRM could not be asked for more',
+    )
   }
   return { companyId: grant.companyId, locationId: grant.locationId, userId: grant.userId }
 }

@@ -45,7 +45,9 @@ async function fullUntil(db: Database, locationId: LocationId): Promise<CrmError
     select extract(epoch from spent_until - clock_timestamp())::float8 * 1000 as wait
     from crm_budgets where location_id = ${locationId}`)
   const retryAfterMs = Math.max(1000, Math.ceil(row?.wait ?? 0))
-  return new CrmError('try_later', 'the allowance of requests for this sub-account is used up for now', { retryAfterMs })
+  return new CrmError('try_later', 'the allowance of requests for this sub-account is used up for now', {
+    retryAfterMs,
+  })
 }
 
 const ms = (value: number) => sql`${Math.round(value)}::int * interval '1 millisecond'`

@@ -32,9 +32,7 @@ export async function readToken(
   if (!row) return null
   return {
     access: vault.open(place(owner, 'access_sealed'), row.accessSealed).toString('utf8'),
-    refresh: row.refreshSealed
-      ? vault.open(place(owner, 'refresh_sealed'), row.refreshSealed).toString('utf8')
-      : null,
+    refresh: row.refreshSealed ? vault.open(place(owner, 'refresh_sealed'), row.refreshSealed).toString('utf8') : null,
     expiresAt: row.expiresAt,
     refreshAt: row.refreshAt,
   }

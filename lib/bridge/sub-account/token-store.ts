@@ -55,7 +55,13 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
   async function tokenOf(owner: Owner, refused: string | null, isProbe = false): Promise<string> {
     const key = ownerKey(owner)
     const known = memory.get(key)
-    if (known && known.token.access !== refused && known.untilMs > clock.monotonicMs() && isGood(known.token) && !isProbe)
+    if (
+      known &&
+      known.token.access !== refused &&
+      known.untilMs > clock.monotonicMs() &&
+      isGood(known.token) &&
+      !isProbe
+    )
       return known.token.access
     const joined = flights.get(key)
     if (joined) {
@@ -63,7 +69,8 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
       if (token !== refused) return token
     }
     const flight =
-      flights.get(key) ?? renewIfStale(owner, refused, isProbe).finally(() => flights.get(key) === flight && flights.delete(key))
+      flights.get(key) ??
+      renewIfStale(owner, refused, isProbe).finally(() => flights.get(key) === flight && flights.delete(key))
     flights.set(key, flight)
     return await flight
   }
@@ -106,7 +113,8 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
       } catch (error) {
         if (!(error instanceof CrmError) || error instanceof AgencyTokenRefused) throw error
         if (error.kind === 'suspended') return await lose(tx, owner, 'suspended', error)
-        if (error.kind === 'unauthorised' || error.kind === 'refused') return await lose(tx, owner, 'needs_reauth', error)
+        if (error.kind === 'unauthorised' || error.kind === 'refused')
+          return await lose(tx, owner, 'needs_reauth', error)
         // The CRM cannot be asked now. If our refresh token was used up by a lost answer, the next attempt finds out.
         if (usable) return usable
         return new CrmError('try_later', error.message, { cause: error, ...retryAfter(error) })
@@ -160,7 +168,10 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
   async function statusOf(owner: Owner): Promise<{ word: string; companyId: CompanyId | null }> {
     const [row] =
       owner.kind === 'Company'
-        ? await db.select({ word: agencies.status, companyId: agencies.id }).from(agencies).where(eq(agencies.id, owner.id))
+        ? await db
+            .select({ word: agencies.status, companyId: agencies.id })
+            .from(agencies)
+            .where(eq(agencies.id, owner.id))
         : await db
             .select({ word: subAccounts.status, companyId: subAccounts.companyId })
             .from(subAccounts)

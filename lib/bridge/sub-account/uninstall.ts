@@ -66,7 +66,9 @@ async function failQueuedWork(tx: Transaction, ids: Ids): Promise<void> {
   await tx.execute(sql`
     update deliveries set state = 'given_up', finished_at = now(), last_error = 'uninstalled'
     where location_id in ${ids} and state = 'ready'`)
-  await tx.execute(sql`update parts set state = 'failed' where location_id in ${ids} and state in ('queued', 'sending')`)
+  await tx.execute(
+    sql`update parts set state = 'failed' where location_id in ${ids} and state in ('queued', 'sending')`,
+  )
   await tx.execute(sql`
     update messages set status = 'failed', failure_code = 'session_down', updated_at = now(),
       failure_message = 'Not sent: the app was removed from this sub-account before it could be.'

@@ -1,0 +1,140 @@
+/** For tests of verbs: a real database, the emulated CRM in this process, a sub-account installed by OAuth, a recording line. */
+import { randomBytes } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { openDatabase, type DatabaseClient } from '@/db/client'
+import { leases, sessions, type SessionStatus } from '@/db/schema/sessions'
+import { createTestDatabase } from '@/db/test-database'
+import { createVault } from '@/db/vault'
+import type { BridgeContext } from '@/lib/bridge/context'
+import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
+import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
+import { install } from '@/lib/bridge/sub-account/install'
+import type { Content, Line, OwnedSession, Person, Prepared, SendError } from '@/lib/channel/channel'
+import { systemClock } from '@/lib/clock'
+import { opaqueId, type Address, type LocationId, type RemoteId, type SessionId } from '@/lib/ids'
+import { silentLog } from '@/lib/log'
+import { connectCrm as holdCrm, type CrmClient } from './emulators/highlevel/client'
+import { startHighLevelEmulator, type HighLevelEmulator } from './emulators/highlevel/server'
+
+export interface BridgeKit {
+  ctx: ConnectContext & BridgeContext
+  crm: CrmClient
+  emulator: HighLevelEmulator
+  database: DatabaseClient
+  databaseUrl: string
+  /** A sub-account of its own for one test, installed as a person would. */
+  subAccount(): Promise<LocationId>
+  /** A linked session, owned under epoch 1 by `owner`. */
+  session(
+    locationId: LocationId,
+    priority: number,
+    status?: SessionStatus,
+  ): Promise<OwnedSession & { channel: 'whatsapp' }>
+  close(): Promise<void>
+}
+
+export const owner = 'test-worker'
+
+export async function startBridgeKit(): Promise<BridgeKit> {
+  const test = await createTestDatabase()
+  const database = openDatabase(test.url, { max: 12 })
+  const { db } = database
+  const vault = createVault(db, { current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
+  const callback = createServer()
+  await new Promise<void>((done) => callback.listen(0, '127.0.0.1', done))
+  const appUrl = `http://127.0.0.1:${(callback.address() as AddressInfo).port}`
+  const app = {
+    clientId: '64f0aa11bb22cc33dd44ee55-kit',
+    clientSecret: randomBytes(8).toString('hex'),
+    ssoSecret: randomBytes(8).toString('hex'),
+    providerId: '64f0aa11bb22cc33dd44ee66',
+    redirectUri: `${appUrl}/oauth/callback`,
+    deliveryUrl: `${appUrl}/delivery`,
+    webhookUrl: `${appUrl}/webhooks`,
+    customPageUrl: `${appUrl}/embed`,
+  }
+  const emulator = await startHighLevelEmulator({ app, timings: { statusRaceMs: 0 }, log: () => {} })
+  const wiring = { db, vault, clock: systemClock, log: silentLog }
+  const ctx = {
+    ...wiring,
+    ...connectCrm({ ...wiring, app: { ...app, apiUrl: emulator.apiUrl, authorizeUrl: emulator.authorizeUrl }, appUrl }),
+  }
+  callback.on('request', (request, response) => {
+    const code = new URL(request.url ?? '/', appUrl).searchParams.get('code')
+    const work = code ? install(ctx, { code }) : Promise.resolve()
+    work.then(
+      () => response.end('ok'),
+      () => response.writeHead(400).end(),
+    )
+  })
+  const crm = holdCrm(emulator.url)
+  return {
+    ctx,
+    crm,
+    emulator,
+    database,
+    databaseUrl: test.url,
+    async subAccount() {
+      const { id } = await crm.createSubAccount(`Sub-account ${randomBytes(3).toString('hex')}`)
+      await crm.install(id)
+      return id as LocationId
+    },
+    async session(locationId, priority, status = 'connected') {
+      const id = opaqueId<SessionId>()
+      const phone = `+1555${String(Math.floor(Math.random() * 1e7)).padStart(7, '0')}`
+      await db.insert(sessions).values({
+        ...{ id, locationId, channel: 'whatsapp', label: `Line ${priority}`, priority, phone },
+        ...{ wanted: 'connected', status, isLinked: true },
+      })
+      await db.insert(leases).values({ sessionId: id, epoch: 1, owner, leaseUntil: new Date(Date.now() + 600_000) })
+      return { id, locationId, channel: 'whatsapp', epoch: 1, phone, isMine: () => true }
+    },
+    async close() {
+      await emulator.close()
+      callback.close()
+      await database.close()
+      await test.drop()
+    },
+  }
+}
+
+/** A line that writes down what it is asked to send, and fails when told to. */
+export interface RecordingLine extends Line {
+  sent: { to: Address; id: RemoteId; text: string }[]
+  /** Thrown by the next send, once. */
+  failNext: SendError | null
+  /** Numbers that are not on the network. */
+  absent: Set<string>
+  /** The LID of numbers that have one. */
+  lids: Map<string, Address>
+}
+
+export function recordingLine(): RecordingLine {
+  const line: RecordingLine = {
+    sent: [],
+    failNext: null,
+    absent: new Set(),
+    lids: new Map(),
+    connect: () => {},
+    close: async () => {},
+    unlink: async () => ({ confirmed: true }),
+    showTyping: async () => {},
+    pairWithCode: async () => ({ kind: 'code', text: 'ABCD1234', expiresAt: new Date(Date.now() + 60_000) }),
+    async lookUp(phone): Promise<Person | null> {
+      if (line.absent.has(phone)) return null
+      const pn = `${phone.slice(1)}@s.whatsapp.net` as Address
+      const lid = line.lids.get(phone)
+      return { address: lid ?? pn, aliases: lid ? [lid, pn] : [pn], phone, name: null }
+    },
+    prepare: async (_to, content: Content) => Buffer.from(JSON.stringify(content)) as Prepared,
+    async send(to, prepared, id) {
+      const failure = line.failNext
+      line.failNext = null
+      if (failure) throw failure
+      const content = JSON.parse(prepared.toString()) as Content
+      line.sent.push({ to, id, text: content.kind === 'text' ? content.text : content.kind })
+    },
+  }
+  return line
+}

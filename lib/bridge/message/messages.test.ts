@@ -402,9 +402,9 @@ describe('one person under two addresses', () => {
       ...{ type: 'message' as const, id: id as RemoteId, person: who, fromPhone: false, at: new Date() },
       content: { kind: 'text' as const, text: id },
     })
-    await hearInbound(kit.ctx, one, text('from lid', lid))
     await accept(fromCrm('to number 1'))
     await workCrm(['route'])
+    await hearInbound(kit.ctx, one, text('from lid', lid))
     await accept(fromCrm('to number 2'))
     expect(await kit.ctx.db.select().from(chats).where(eq(chats.locationId, locationId))).toHaveLength(2)
     const pn = `${contact.phone!.slice(1)}@s.whatsapp.net` as Address

@@ -26,7 +26,7 @@ const COMMANDS = {
   test: script('scripts/test.ts'),
   vitest: tool('vitest', 'vitest', 'run'),
   e2e: script('scripts/e2e.ts'),
-  faults: tool('vitest', 'vitest', 'run', '--config', 'vitest.faults.config.ts'),
+  faults: tool('vitest', 'vitest', 'run', '--mode', 'faults'),
   bench: script('bench/main.ts'),
   check: script('scripts/check.ts'),
   lint: tool('oxlint', 'oxlint', '--deny-warnings'),

@@ -60,7 +60,7 @@ async function runAll(folder: string, server: string, chromium: string): Promise
   }
   await vitest('unit')
   counts.push(await runSpecs(folder, env, output))
-  await vitest('faults', '--config', 'vitest.faults.config.ts')
+  await vitest('faults', '--mode', 'faults')
   await dropTestDatabases(server)
 
   const complaints = await searchOutput(output, listFolder(planted))

@@ -1,3 +1,4 @@
+import '../quiet-libsignal'
 import { parseArgs } from 'node:util'
 import { startWhatsAppEmulator } from './server'
 

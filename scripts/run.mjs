@@ -18,9 +18,9 @@ const COMMANDS = {
   start: script(hasCredentials() ? 'scripts/start.ts' : 'e2e/sandbox/main.ts', { tied: true }),
   sandbox: script('e2e/sandbox/main.ts', { tied: true }),
   web: script('scripts/web.ts', { tied: true }),
-  worker: script('lib/worker/main.ts', { tied: true }),
+  worker: script('lib/worker/main.ts', { tied: true, composes: true }),
   'sandbox:web': script('e2e/sandbox/web.ts', { tied: true }),
-  'sandbox:worker': script('e2e/sandbox/worker.ts', { tied: true }),
+  'sandbox:worker': script('e2e/sandbox/worker.ts', { tied: true, composes: true }),
   dev: script('e2e/sandbox/main.ts', { tied: true, first: ['--dev'] }),
   build: script('scripts/build.ts'),
   test: script('scripts/test.ts'),
@@ -76,12 +76,13 @@ child.on('exit', (code, signal) => {
   process.kill(process.pid, signal)
 })
 
-function argumentsFor({ file, tied, tool: packageName, bin, first = [] }) {
+function argumentsFor({ file, tied, composes, tool: packageName, bin, first = [] }) {
   if (packageName) return [binOf(packageName, bin), ...first, ...args]
   const path = join(root, file)
   if (!existsSync(path)) stop(`"${name}" is not part of this copy: ${file} is missing.`)
   const tie = tied ? ['--import', new URL('./end-with-parent.mjs', import.meta.url).href] : []
-  return [...tie, '--import', 'tsx', path, ...first, ...args]
+  const runner = composes ? [join(root, 'scripts', 'run-file.ts')] : []
+  return [...tie, '--import', 'tsx', ...runner, path, ...first, ...args]
 }
 
 /** Without the credentials of a marketplace app there is no real CRM to talk to. */

@@ -24,8 +24,8 @@ export interface AuthStore {
   saveCreds(): void
   /** Resolves when the credentials handed over so far are durable; null when nothing is under way. */
   savingCreds(): Promise<void> | null
-  /** Commits rows that are no keys. Same promise as `set`: resolves when durable, otherwise never. */
-  commit(step: Partial<Step>): Promise<void>
+  /** Commits rows that are no keys. False: not durable, and nothing of this store will be any more. */
+  commit(step: Partial<Step>): Promise<boolean>
   /** Erases credentials and keys in the database. Throws LostOwnership or the database's error. */
   forget(): Promise<void>
   /** From now on nothing new is written; resolves when what was under way is decided, at most `withinMs`. */
@@ -66,7 +66,7 @@ export const inboxType = 'trunkline-inbox'
 type Entry = { sealed: Buffer } | { value: unknown }
 
 /** Pending for ever: what waits for a write that will never be durable must not go on to tell anybody. */
-const never = new Promise<never>(() => {})
+export const never = new Promise<never>(() => {})
 
 export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStore> {
   const { db, vault, owner, clock, hooks } = options
@@ -110,7 +110,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   let dead = false
   let retired = false
   const waiting = new AbortController()
-  const underWay = new Set<Promise<void>>()
+  const underWay = new Set<Promise<boolean>>()
 
   function die(error: Error): void {
     if (dead) return
@@ -138,12 +138,14 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
     return false
   }
 
-  async function durable(step: Step): Promise<void> {
+  async function commit(step: Step): Promise<boolean> {
     const writing = write(step)
-    const settled = writing.then(() => {})
-    underWay.add(settled)
-    const done = await writing.finally(() => underWay.delete(settled))
-    if (!done) await never
+    underWay.add(writing)
+    return writing.finally(() => underWay.delete(writing))
+  }
+
+  async function durable(step: Step): Promise<void> {
+    if (!(await commit(step))) await never
   }
 
   function read(type: string, id: string): unknown {
@@ -229,7 +231,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
       saving ??= Promise.resolve().then(save)
     },
     savingCreds: () => saving,
-    commit: (step) => durable({ ...emptyStep(), ...step }),
+    commit: (step) => commit({ ...emptyStep(), ...step }),
     forget: () => erase(db, owner),
     async retire(withinMs) {
       retired = true

@@ -7,7 +7,7 @@ import type { TenantVault } from '@/db/vault'
 import type { LineEvent, ReachFaultPoint } from '@/lib/channel/channel'
 import type { Clock } from '@/lib/clock'
 import type { RemoteId } from '@/lib/ids'
-import { inboxType, type AuthStore } from './auth-store'
+import { inboxType, never, type AuthStore } from './auth-store'
 import { decodePlaintext, envelopeOf, eventsOf, laneOf, type Envelope, type Self } from './envelope'
 import { parseAddress, sha256Hex } from './ids'
 import { createLanes } from './lanes'
@@ -99,7 +99,7 @@ export function createInbox(options: InboxOptions): Inbox {
         unreadable.delete(event.id)
       }
     }
-    await store.commit({ heard: [row.id], gone })
+    if (!(await store.commit({ heard: [row.id], gone }))) return
     unheard.delete(row.id)
     remember(row.id)
   }
@@ -162,7 +162,7 @@ export function createInbox(options: InboxOptions): Inbox {
       plaintext: null,
       message: null,
     }
-    await store.commit({ inbox: [{ id: row.id, sealed: sealRow(row) }] })
+    if (!(await store.commit({ inbox: [{ id: row.id, sealed: sealRow(row) }] }))) await never
     await options.reach('after_inbox_commit')
     watch(row, timings.unreadableAfterMs)
   }
@@ -226,7 +226,10 @@ export function createInbox(options: InboxOptions): Inbox {
       if (missing.kind === 'unreadable') return noteUnreadable(envelope, missing.reason)
       const row: Row = { id: `view-once-${sha256Hex(node.attrs.id ?? '')}`, envelope, plaintext: null, message: null }
       if (unheard.has(row.id) || heardIds.has(row.id)) return undefined
-      return store?.commit({ inbox: [{ id: row.id, sealed: sealRow(row) }] }).then(() => enqueue(row))
+      return store?.commit({ inbox: [{ id: row.id, sealed: sealRow(row) }] }).then((stored) => {
+        if (!stored) return never
+        enqueue(row)
+      })
     },
 
     makeRepository(auth, logger, pnToLid) {

@@ -69,6 +69,7 @@ export function createLine(options: LineOptions): Line {
   const telling = createLanes(64)
 
   let running: Promise<void> | null = null
+  let isConcluding = false
   let connection: Connection | null = null
   let isOpen = false
   let store: AuthStore | null = null
@@ -406,6 +407,8 @@ export function createLine(options: LineOptions): Line {
 
   /** The end of trying: told first, so that a crash in between cannot turn "log in again" into a silent new QR. */
   async function conclude(state: LineState, more: Omit<StateEvent, 'type' | 'state'>, forget: boolean): Promise<void> {
+    // Whoever hears this may ask to connect again before the rest is done.
+    isConcluding = true
     await say(state, more)
     if (forget) await forgetLink()
     store = null
@@ -467,10 +470,15 @@ export function createLine(options: LineOptions): Line {
   }
 
   function connect(): void {
-    if (running || closing.signal.aborted) return
-    running = run()
+    if ((running && !isConcluding) || closing.signal.aborted) return
+    isConcluding = false
+    const mine: Promise<void> = (running ?? Promise.resolve())
+      .then(run)
       .catch((error: unknown) => log.error({ err: error }, 'line stopped by a fault of its own'))
-      .finally(() => (running = null))
+      .finally(() => {
+        if (running === mine) running = null
+      })
+    running = mine
   }
 
   return {

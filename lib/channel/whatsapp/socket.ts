@@ -115,7 +115,7 @@ export function openConnection(options: ConnectionOptions): Connection {
   })
   sock.ev.on('creds.update', () => store.saveCreds())
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => on.ack(node))
-  intercept(sock, 'CB:message', (node) => on.seeMessage(node))
+  interceptMessages(sock, (node) => on.seeMessage(node))
   intercept(sock, 'CB:receipt', (node) => on.seeReceipt(node, () => sock.sendMessageAck(node)))
   intercept(sock, 'CB:call', (node) => on.seeCall(node))
 
@@ -169,10 +169,17 @@ function guardFrames(raw: RawSocket, store: AuthStore, on: ConnectionEvents): vo
   }
 }
 
+type Listener = (node: BinaryNode) => unknown
+
+function takeListeners(sock: WASocket, event: string): Listener[] {
+  const listeners = sock.ws.listeners(event) as Listener[]
+  sock.ws.removeAllListeners(event)
+  return listeners
+}
+
 /** Looks at a kind of stanza before Baileys does. */
 function intercept(sock: WASocket, event: string, look: (node: BinaryNode) => Promise<boolean> | undefined): void {
-  const listeners = sock.ws.listeners(event) as ((node: BinaryNode) => void)[]
-  sock.ws.removeAllListeners(event)
+  const listeners = takeListeners(sock, event)
   const pass = (node: BinaryNode) => {
     for (const listener of listeners) listener(node)
   }
@@ -180,6 +187,35 @@ function intercept(sock: WASocket, event: string, look: (node: BinaryNode) => Pr
     const looking = look(node)
     if (!looking) pass(node)
     else void looking.then((goOn) => goOn && pass(node))
+  })
+}
+
+/**
+ * Hands messages to Baileys one by one. By itself it lets a message overtake another while it looks up the sender of the
+ * first, and a live one overtake the backlog, which it keeps in a queue of its own; so nothing is shown to it as backlog.
+ */
+function interceptMessages(sock: WASocket, look: (node: BinaryNode) => Promise<boolean> | undefined): void {
+  const listeners = takeListeners(sock, 'CB:message')
+  const waiting: BinaryNode[] = []
+  let isBusy = false
+
+  async function work(): Promise<void> {
+    // What a closed socket has not confirmed comes again with the next.
+    for (let node = waiting.shift(), count = 1; node && sock.ws.isOpen; node = waiting.shift(), count++) {
+      if ((await look(node)) === false) continue
+      const { offline: _, ...attrs } = node.attrs
+      // Baileys' listeners catch what they throw; their promises are over when the message has been dealt with.
+      for (const listener of listeners) await listener({ ...node, attrs })
+      if (count % 10 === 0) await new Promise((resolve) => setImmediate(resolve))
+    }
+    isBusy = false
+  }
+
+  sock.ws.on('CB:message', (node: BinaryNode) => {
+    waiting.push(node)
+    if (isBusy) return
+    isBusy = true
+    void work()
   })
 }
 

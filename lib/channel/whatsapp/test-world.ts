@@ -86,17 +86,15 @@ export class TestWorld {
     const locationId = randomBytes(10).toString('hex') as LocationId
     const id = randomUUID() as string as SessionId
     await this.db.insert(subAccounts).values({ id: locationId, companyId: 'company' as never })
-    await this.db
-      .insert(sessions)
-      .values({
-        id,
-        locationId,
-        channel: 'whatsapp',
-        label: 'Main',
-        priority: 1,
-        wanted: 'connected',
-        status: 'created',
-      })
+    await this.db.insert(sessions).values({
+      id,
+      locationId,
+      channel: 'whatsapp',
+      label: 'Main',
+      priority: 1,
+      wanted: 'connected',
+      status: 'created',
+    })
     await this.db
       .insert(leases)
       .values({ sessionId: id, owner: 'test', epoch: 0, leaseUntil: new Date(Date.now() + 6e7) })

@@ -26,6 +26,8 @@ export const planted: { file: string; text: string; isBreach: boolean }[] = [
     ['db/client.ts', "import {\n  one,\n  two,\n} from '@/lib/outbox/claim'"],
   ]),
   ...allowed([
+    ['lib/worker/compose.ts', "import type { Env } from '@/lib/env'"],
+    ['lib/channel/whatsapp/test-world.ts', "import { phones } from '@/e2e/emulators/whatsapp/client'"],
     ['db/schema/sessions.ts', "import type { ChannelKind } from '@/lib/channel/kinds'"],
     ['lib/bridge/session/link.ts', "import { kinds } from '@/lib/channel/kinds'"],
     ['lib/bridge/session/link.ts', "// import { line } from '@/lib/channel/whatsapp/line'"],

@@ -16,7 +16,7 @@ interface Import {
 }
 
 const GROUND = /^lib\/[\w-]+$/
-const TEST = /\.(test|contract)\.tsx?$|^lib\/.*\/fixtures\/|^db\/test-/
+const TEST = /\.(test|contract)\.tsx?$|^lib\/.*\/fixtures\/|(^|\/)test-[\w-]+\.tsx?$/
 const under =
   (...folders: string[]) =>
   (path: string) =>
@@ -85,7 +85,7 @@ function judge(path: string, { target, isOurs, isTypeOnly }: Import): Breach[] {
   if (REHEARSAL(file)) return target === 'lib/env' && !COMPOSERS(file) ? breach('only composing files read env') : []
   if (under('e2e')(target)) return breach('only tests import e2e')
   if (under('scripts', 'bench')(target)) return breach('the product does not import scripts or bench')
-  if (target === 'lib/env' && !COMPOSERS(file)) return breach('only composing files read env')
+  if (target === 'lib/env' && !isTypeOnly && !COMPOSERS(file)) return breach('only composing files read env')
   // Made to be imported anywhere; only components and the ground floor stay without.
   if (target === 'lib/channel/kinds' && !under('components')(file) && !GROUND.test(file)) return []
   const floor = FLOORS.find(({ of }) => of(file))

@@ -62,24 +62,32 @@ export class Phones {
     return this.call('sendMany', { messages })
   }
 
+  /** The number of the newest event, to begin waiting from. */
+  position(): Promise<number> {
+    return this.call('position', {})
+  }
+
   history(since = 0): Promise<HistoryEvent[]> {
     return this.call('history', { since })
   }
 
-  /** Resolves with the first event, past or to come, that fits. */
+  /** Resolves with the first event, past or to come, that fits. Given fields are compared by the emulator itself. */
   async waitFor(
-    fits: (event: HistoryEvent) => boolean,
+    fits: Partial<HistoryEvent> | ((event: HistoryEvent) => boolean),
     { since = 0, timeoutMs = DEFAULT_WAIT_MS, what = 'an event' } = {},
   ): Promise<HistoryEvent> {
+    const match = typeof fits === 'function' ? {} : fits
+    const accepts = typeof fits === 'function' ? fits : () => true
     const deadline = Date.now() + timeoutMs
     let seen = since
     for (let left = timeoutMs; left > 0; left = deadline - Date.now()) {
-      const events = await this.call('history', { since: seen, waitMs: left })
-      const found = events.find(fits)
+      const events = await this.call('history', { since: seen, waitMs: left, match })
+      const found = events.find(accepts)
       if (found) return found
       seen = events.at(-1)?.n ?? seen
     }
-    throw new Error(`The WhatsApp emulator did not see ${what} within ${timeoutMs} ms.`)
+    const described = typeof fits === 'function' ? what : JSON.stringify(fits)
+    throw new Error(`The WhatsApp emulator did not see ${described} within ${timeoutMs} ms.`)
   }
 
   dropAcks(fault: Input<'dropAcks'> = {}) {
@@ -238,39 +246,40 @@ export class PhoneClient {
     timeoutMs = DEFAULT_WAIT_MS,
   ): Promise<Bubble> {
     const matches = typeof fits === 'string' ? (bubble: Bubble) => bubble.text === fits : fits
-    const what = typeof fits === 'string' ? `"${fits}" on ${this.number}` : `the awaited message on ${this.number}`
+    const what = typeof fits === 'string' ? `"${fits}"` : 'the awaited message'
     return this.waitForBubble(from, (bubble) => bubble.direction === 'in' && matches(bubble), timeoutMs, what)
   }
 
   /** Resolves when a message this phone's account sent has at least that tick. */
   async waitForStatus(to: Recipient, id: string, status: 'delivered' | 'read' | 'played', timeoutMs = DEFAULT_WAIT_MS) {
     const reached = { delivered: ['delivered', 'read', 'played'], read: ['read', 'played'], played: ['played'] }[status]
-    const what = `${id} as ${status} on ${this.number}`
+    const what = `${id} as ${status}`
     return this.waitForBubble(to, (bubble) => bubble.id === id && reached.includes(bubble.status), timeoutMs, what)
   }
 
   /** Resolves when this phone has a linked device that is logged in. */
-  async waitForDevice(timeoutMs = DEFAULT_WAIT_MS) {
-    const deadline = Date.now() + timeoutMs
-    for (;;) {
-      const since = (await this.phones.call('position', {})).n
-      const device = (await this.view()).devices.find((each) => each.isConnected)
-      if (device) return device
-      const left = deadline - Date.now()
-      if (left <= 0) throw new Error(`No linked device of ${this.number} logged in within ${timeoutMs} ms.`)
-      await this.phones.call('history', { since, waitMs: left })
-    }
+  waitForDevice(timeoutMs = DEFAULT_WAIT_MS) {
+    return this.waitForChange(
+      async () => (await this.view()).devices.find((each) => each.isConnected),
+      timeoutMs,
+      `a linked device that is logged in`,
+    )
   }
 
-  private async waitForBubble(peer: Recipient, fits: (bubble: Bubble) => boolean, timeoutMs: number, what: string) {
+  private waitForBubble(peer: Recipient, fits: (bubble: Bubble) => boolean, timeoutMs: number, what: string) {
+    return this.waitForChange(async () => (await this.chat(peer)).find(fits), timeoutMs, what)
+  }
+
+  /** Looks again whenever something changed on this phone. */
+  async waitForChange<T>(look: () => Promise<T | undefined>, timeoutMs = DEFAULT_WAIT_MS, what = 'it'): Promise<T> {
     const deadline = Date.now() + timeoutMs
+    let version = await this.phones.call('changed', { number: this.number })
     for (;;) {
-      const since = (await this.phones.call('position', {})).n
-      const found = (await this.chat(peer)).find(fits)
-      if (found) return found
+      const found = await look()
+      if (found !== undefined) return found
       const left = deadline - Date.now()
-      if (left <= 0) throw new Error(`The phone did not show ${what} within ${timeoutMs} ms.`)
-      await this.phones.call('history', { since, waitMs: left })
+      if (left <= 0) throw new Error(`The phone ${this.number} did not show ${what} within ${timeoutMs} ms.`)
+      version = await this.phones.call('changed', { number: this.number, after: version, waitMs: left })
     }
   }
 }

@@ -49,6 +49,8 @@ export class Phone implements Person {
   readonly chats: Chats
   readonly inbox: Delivery[]
   readonly typing = new Set<string>()
+  /** Counts changes, so that somebody can wait for the next one without missing it. */
+  version = 0
   private readonly sent: Map<string, SentMessage>
   private readonly earlyTicks = new Map<string, BubbleStatus>()
   /** Sends of one phone go out one after another, so that they arrive in the order they were written. */

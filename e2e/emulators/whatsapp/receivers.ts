@@ -22,7 +22,7 @@ const busy = new WeakSet<Phone>()
 /** Hands a message to a phone. A phone that is offline keeps it, and gives no sign of life, until it is back. */
 export function hear(world: World, phone: Phone, delivery?: Delivery): void {
   if (delivery) phone.inbox.push(delivery)
-  if (!busy.has(phone)) void readInbox(world, phone)
+  if (!busy.has(phone)) world.background('reading an inbox', readInbox(world, phone))
 }
 
 async function readInbox(world: World, phone: Phone): Promise<void> {
@@ -186,6 +186,7 @@ function reactAlone(world: World, phone: Phone, chat: Phone, id: string, message
   }
   const content = readContent(message)
   if (phone.settings.autoReply !== null && content.kind === 'text') {
-    void phone.sendText(chat.number, phone.settings.autoReply.replaceAll('{text}', content.text))
+    const reply = phone.settings.autoReply.replaceAll('{text}', content.text)
+    world.background('answering by itself', phone.sendText(chat.number, reply))
   }
 }

@@ -71,11 +71,12 @@ export function sendAgain(world: World, author: Phone, owner: Phone, companion: 
   })
   const sent = author.recall(id)
   if (!sent || count > MOST_RETRIES) return
-  void author.inTurn(async () => {
+  const resend = author.inTurn(async () => {
     const bundle = bundleOf(receipt) ?? takeCompanionBundle(companion)
     await author.sessions.open(`${owner.number}:${companion.device}`, bundle)
     await postToCompanion(world, author, owner, companion, id, sent, { count })
   })
+  world.background('sending a message again', resend)
 }
 
 function bundleOf(receipt: Node): SignalBundle | undefined {

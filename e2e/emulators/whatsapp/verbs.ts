@@ -157,14 +157,38 @@ export const verbs = {
     world.hasStrangers = input.exist
   }),
 
+  /** The version of a phone, once it is past the one given: the way to wait for anything a person sees. */
+  changed: verb(z.object({ number, after: z.number().default(-1), waitMs: z.number().default(0) }), (world, input) => {
+    const phone = world.phone(input.number)
+    if (phone.version > input.after || input.waitMs <= 0) return phone.version
+    return new Promise<number>((resolve) => {
+      const finish = () => {
+        clearTimeout(timer)
+        stop()
+        resolve(phone.version)
+      }
+      const timer = setTimeout(finish, input.waitMs)
+      const stop = world.watch((changed) => {
+        if (changed === phone) finish()
+      })
+    })
+  }),
+  /** Events after `since` that have every field of `match`. With `waitMs` it answers as soon as there is one. */
   history: verb(
-    z.object({ since: z.number().default(0), waitMs: z.number().default(0) }),
-    (world, { since, waitMs }) => {
-      const events = world.history.since(since)
-      return events.length > 0 || waitMs === 0 ? events : nextEvent(world, since, waitMs)
+    z.object({
+      since: z.number().default(0),
+      waitMs: z.number().default(0),
+      match: z.record(z.string(), z.unknown()).default({}),
+    }),
+    (world, { since, waitMs, match }) => {
+      const fits = (event: HistoryEvent) => Object.entries(match).every(([field, value]) => event[field] === value)
+      const events = world.history.since(since).filter(fits)
+      return events.length > 0 || waitMs <= 0 ? events : nextEvents(world, fits, waitMs)
     },
   ),
-  position: verb(z.object({}), (world) => ({ n: world.history.last() })),
+
+  /** The number of the newest event, to begin waiting from. */
+  position: verb(z.object({}), (world) => world.history.last()),
 
   dropAcks: verb(z.object({ rate: z.number().optional(), ...ackMatch }), (world, { count, ...match }) =>
     world.faults.addAckFault({ kind: 'drop', ...match, left: count }),
@@ -226,15 +250,22 @@ export const verbs = {
 
 export type Verbs = typeof verbs
 
-/** Waits for the first event after `since` instead of asking again and again. */
-function nextEvent(world: World, since: number, waitMs: number): Promise<HistoryEvent[]> {
+const GATHER_MS = 5
+
+/** The first event that fits and those right behind it, so that a busy listener is not answered one by one. */
+function nextEvents(world: World, fits: (event: HistoryEvent) => boolean, waitMs: number): Promise<HistoryEvent[]> {
   return new Promise((resolve) => {
-    const timer = setTimeout(finish, waitMs)
-    const stop = world.history.listen(finish)
-    function finish() {
+    const found: HistoryEvent[] = []
+    const finish = () => {
       clearTimeout(timer)
       stop()
-      resolve(world.history.since(since))
+      resolve(found)
     }
+    const timer = setTimeout(finish, waitMs)
+    const stop = world.history.listen((event) => {
+      if (!fits(event)) return
+      if (found.length === 0) setTimeout(finish, GATHER_MS)
+      found.push(event)
+    })
   })
 }

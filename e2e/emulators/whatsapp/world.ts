@@ -155,6 +155,7 @@ export class World {
   }
 
   changed(phone: Phone): void {
+    phone.version += 1
     for (const watch of this.watchers) watch(phone)
   }
 
@@ -166,6 +167,14 @@ export class World {
   violation(what: string, fields: Record<string, unknown> = {}): void {
     this.history.add('violation', { what, ...fields })
     this.say(`WhatsApp emulator: violation: ${what} ${JSON.stringify(fields)}`)
+  }
+
+  /** Lets work run on its own; what goes wrong in it is a fault of the emulator and said loudly. */
+  background(what: string, work: Promise<unknown>): void {
+    work.catch((error: unknown) => {
+      const reason = error instanceof Error ? (error.stack ?? error.message) : String(error)
+      this.violation(`The emulator failed: ${what}`, { reason })
+    })
   }
 
   private add(phone: Phone): Phone {

@@ -65,7 +65,8 @@ export function becomeActive(world: World, line: Line): void {
   world.history.add('active', { number: line.phone.number, device: line.companion.device, backlog: Number(count) })
   if (!line.companion.hasHistory) {
     line.companion.hasHistory = true
-    void line.phone.inTurn(() => sendFirstHistory(world, line.phone, line.companion))
+    const sending = line.phone.inTurn(() => sendFirstHistory(world, line.phone, line.companion))
+    world.background('sending the first history', sending)
   }
   deliverWaiting(world, line)
 }

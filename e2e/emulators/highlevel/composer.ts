@@ -66,7 +66,8 @@ export function write(
 
 function someUserOf(crm: Crm, locationId: string): string | undefined {
   const users = crm.store.users.all().filter((user) => !user.deleted)
-  return (users.find((user) => user.locationIds.includes(locationId)) ?? users[0])?.id
+  const here = users.filter((user) => user.locationIds.includes(locationId))
+  return (here.find((user) => user.type === 'account') ?? here[0] ?? users[0])?.id
 }
 
 /** A person's "retry" on a failed message makes a new one; only the data event tells which it repeats. */

@@ -133,7 +133,7 @@ function inbox(crm: Crm, locationId: string) {
         at: last?.storedAt ?? Date.parse(contact.dateAdded),
       }
     })
-  return { rows: rows.toSorted((a, b) => b.at - a.at) }
+  return { rows: rows.toSorted((a, b) => b.at - a.at).slice(0, 500) }
 }
 
 /** Events after `since`; waits for the first one up to `waitMs` where there is none yet. */

@@ -13,10 +13,12 @@ export interface Heard {
   body: Record<string, unknown>
 }
 
+type Told = number | { status: number; headers: Record<string, string | string[] | undefined> }
+
 export async function startFakeApp() {
   const heard: Heard[] = []
   const waiting: { fits: (one: Heard) => boolean; resolve: (one: Heard) => void }[] = []
-  let answer: (one: Heard) => number | Promise<number> = () => 200
+  let answer: (one: Heard) => Told | Promise<Told> = () => 200
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
     request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -29,7 +31,10 @@ export async function startFakeApp() {
         waiting.splice(waiting.indexOf(waiter), 1)
         waiter.resolve(one)
       }
-      void Promise.resolve(answer(one)).then((status) => response.writeHead(status).end('ok'))
+      void Promise.resolve(answer(one)).then((told) => {
+        const { status, headers } = typeof told === 'number' ? { status: told, headers: {} } : told
+        response.writeHead(status, headers).end('ok')
+      })
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -49,7 +54,7 @@ export async function startFakeApp() {
     url,
     heard,
     registration,
-    answerWith: (how: (one: Heard) => number | Promise<number>) => (answer = how),
+    answerWith: (how: (one: Heard) => Told | Promise<Told>) => (answer = how),
     /** The first request, past or coming, that fits. */
     hears(fits: (one: Heard) => boolean): Promise<Heard> {
       const known = heard.find(fits)

@@ -54,6 +54,35 @@ describe('installing', () => {
     expect((await fetch(authorize)).status).toBe(400)
   })
 
+  it('started at the app, the browser keeps its cookie and the state through the chooser', async () => {
+    const { crm, app, emulator } = world
+    const place = await fresh('From The App')
+    const { clientId, redirectUri } = app.registration
+    const values = {
+      response_type: 'code',
+      client_id: clientId,
+      redirect_uri: redirectUri,
+      scope: 'oauth.write',
+      state: 's-9',
+    }
+    const location = `${emulator.authorizeUrl}?${new URLSearchParams(values)}`
+    app.answerWith((one) => {
+      if (one.path === '/oauth/install')
+        return { status: 302, headers: { location, 'set-cookie': ['flow=f1; Path=/'] } }
+      if (one.path.startsWith('/oauth/callback')) return { status: 303, headers: { location: '/installed' } }
+      return 200
+    })
+    const [outcome] = await crm.install(place.id, { via: 'app' })
+    app.answerWith(() => 200)
+    expect(outcome).toMatchObject({ status: 200, url: `${app.url}/installed` })
+    const callback = await app.hears((one) => one.path.includes('state=s-9'))
+    expect([callback.path, callback.headers.cookie]).toEqual([
+      `/oauth/callback?code=${outcome?.code}&state=s-9`,
+      'flow=f1',
+    ])
+    expect((await exchange(outcome?.code ?? '')).body.scope).toBe('oauth.write')
+  })
+
   it('a whole agency gives a Company token, mints per sub-account, and reaches future ones without companyId', async () => {
     const { crm, app, api } = world
     const agency = await crm.createAgency('Bulk Agency')
@@ -184,6 +213,30 @@ describe('tokens', () => {
     expect((await exchange(String(answer.body.authorizationCode))).body.locationId).toBe(place.id)
     await world.crm.uninstall(place.id)
     expect((await ask()).status).toBe(400)
+  })
+
+  it('a refresh whose answer is lost has used the token up; reconnect mends it', async () => {
+    const place = await fresh('Lost Answer')
+    const [outcome] = await world.crm.install(place.id)
+    const { body } = await exchange(outcome?.code ?? '')
+    await world.crm.fault('drop-after', { path: '^/oauth/token$', times: 1 })
+    await expect(refresh(body.refresh_token)).rejects.toThrow()
+    expect((await refresh(body.refresh_token)).status).toBe(400)
+    const { clientId: clientKey, clientSecret } = world.app.registration
+    const again = await world.api(undefined, 'POST', '/oauth/reconnect', {
+      clientKey,
+      clientSecret,
+      locationId: place.id,
+    })
+    expect((await exchange(String(again.body.authorizationCode))).status).toBe(200)
+    const told = await world.crm.history(0, ['token'])
+    expect(told.filter((one) => one.locationId === place.id).map((one) => [one.grantType, one.outcome])).toEqual([
+      ['authorization_code', 'issued'],
+      ['refresh_token', 'issued'],
+      ['refresh_token', 'Invalid grant: refresh token is invalid'],
+      ['reconnect', 'issued'],
+      ['authorization_code', 'issued'],
+    ])
   })
 
   it('wrong or missing parameters are named', async () => {

@@ -86,6 +86,8 @@ export interface Settings {
     deliveryExtras: boolean
     badProviderStatus: 400 | 500
     uploadMaxBytes: number
+    /** Whether reading one message back shows its attachments; integrators report them missing. */
+    readShowsAttachments: boolean
   }
   limits: {
     enforced: boolean
@@ -140,6 +142,7 @@ export const DEFAULT_SETTINGS: Settings = {
     deliveryExtras: true,
     badProviderStatus: 400,
     uploadMaxBytes: 5 * 1024 * 1024,
+    readShowsAttachments: true,
   },
   limits: { enforced: true, max: 100, intervalMs: 10_000, daily: 200_000 },
   webhooks: {

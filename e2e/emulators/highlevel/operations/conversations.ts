@@ -105,7 +105,10 @@ const exportMessages: Handler = (call: Call) => {
 /** Dates come as ISO text or as epoch milliseconds. */
 const dateOf = (value: string): number | string => (/^\d+$/.test(value) ? Number(value) : value)
 
-const one: Handler = (call) => ok(messageView(call.crm, messageFor(call, call.params.id ?? '')))
+const one: Handler = (call) => {
+  const { attachments, ...shown } = messageView(call.crm, messageFor(call, call.params.id ?? ''))
+  return ok(call.crm.settings.messages.readShowsAttachments ? { ...shown, attachments } : shown)
+}
 
 export const conversationOperations: Record<string, Handler> = {
   'get /conversations/search': search,

@@ -10,7 +10,7 @@ export function whenText(at) {
 }
 
 const TICKS = {
-  pending: ['🕓', 'Pending'],
+  pending: ['…', 'Pending'],
   sent: ['✓', 'Sent'],
   delivered: ['✓✓', 'Delivered'],
   read: ['✓✓', 'Read'],
@@ -28,7 +28,7 @@ function attachment(url) {
   return h(
     'a',
     { href: url, target: '_blank', rel: 'noopener' },
-    isImage ? h('img', { src: url, alt: name }) : `📎 ${name}`,
+    isImage ? h('img', { src: url, alt: name }) : `File: ${name}`,
   )
 }
 
@@ -39,6 +39,8 @@ function authorOf(message, users) {
   if (user) return nameOf(user)
   return message.source === 'api' ? 'App' : undefined
 }
+
+const span = (text) => (text ? h('span', {}, text) : undefined)
 
 export function bubble(message, users, retry) {
   const isOut = message.direction === 'outbound'
@@ -60,8 +62,8 @@ export function bubble(message, users, retry) {
     h(
       'div',
       { class: 'meta' },
-      authorOf(message, users),
-      message.originalMessageId ? 'Retry' : undefined,
+      span(authorOf(message, users)),
+      span(message.originalMessageId ? 'Second try' : undefined),
       h('time', { datetime: message.dateAdded }, whenText(message.dateAdded)),
       isOut && !isNote ? ticks(message.status) : undefined,
     ),

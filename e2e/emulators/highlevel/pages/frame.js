@@ -39,7 +39,7 @@ export function topBar({ location, current }) {
     h('a', { class: 'brand', href: '/' }, 'Demo CRM'),
     location ? h('span', { class: 'small' }, location.name) : undefined,
     h('nav', { 'aria-label': 'Main' }, ...places),
-    state.phonesUrl
+    state.phonesUrl && current !== 'front'
       ? h('a', { class: 'link', href: state.phonesUrl, target: '_blank', rel: 'noopener' }, 'Phones ↗')
       : undefined,
     h(

@@ -20,10 +20,10 @@ function card(location) {
     h(
       'div',
       { class: 'actions start' },
-      h('a', { class: 'button primary', href: `/l/${location.id}` }, 'Conversations'),
+      h('a', { class: installed ? 'button primary' : 'button', href: `/l/${location.id}` }, 'Conversations'),
       installed
         ? h('a', { class: 'button', href: `/l/${location.id}/app` }, `Open ${state.app.name}`)
-        : h('a', { class: 'button', href: '/apps' }, 'Install'),
+        : h('a', { class: 'button primary', href: '/apps' }, 'Install'),
     ),
   )
 }
@@ -68,7 +68,6 @@ function render() {
             ? h('a', { class: 'button', href: '/app' }, `${state.app.name} for the agency`)
             : undefined,
           isAgency ? h('button', { class: 'button', onclick: addSubAccount }, 'New sub-account') : undefined,
-          h('a', { class: 'button', href: '/apps' }, 'Apps'),
           state.phonesUrl
             ? h('a', { class: 'button', href: state.phonesUrl, target: '_blank', rel: 'noopener' }, 'Phones ↗')
             : undefined,

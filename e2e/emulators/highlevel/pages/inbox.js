@@ -22,7 +22,7 @@ const search = h('input', {
   'aria-label': 'Search contacts',
   oninput: () => renderPeople(),
 })
-const header = h('header', {})
+const header = h('header', { class: 'hidden' })
 const messages = h('div', { class: 'messages', role: 'log', 'aria-label': 'Messages', tabindex: 0 })
 const text = h('textarea', {
   'aria-label': 'Message',
@@ -52,7 +52,7 @@ const file = h('input', {
 const problem = h('p', { class: 'error', role: 'alert' })
 const composer = h(
   'form',
-  { class: 'composer', onsubmit: send },
+  { class: 'composer hidden', onsubmit: send },
   chips,
   text,
   problem,
@@ -281,9 +281,8 @@ function edit(contact) {
 async function renderThread(isOpening = false) {
   inbox.classList.toggle('reading', Boolean(open))
   const row = rows.find(({ contact }) => contact.id === open)
-  composer.classList.toggle('hidden', !row)
+  for (const part of [composer, header]) part.classList.toggle('hidden', !row)
   if (!row) {
-    header.replaceChildren()
     messages.replaceChildren(h('p', { class: 'empty' }, 'Choose a contact to read and write.'))
     return
   }

@@ -15,8 +15,14 @@ const SHELLS: { pattern: RegExp; title: string; script: string }[] = [
   { pattern: /^\/(l\/\w+\/)?app$/, title: 'App', script: 'shell.js' },
 ]
 
+/** What browsers ask for by themselves; not an API call gone wrong. */
+const isBrowserNoise = (path: string): boolean => path === '/favicon.ico' || path.startsWith('/.well-known/')
+
 export const isPagePath = (path: string): boolean =>
-  path.startsWith('/assets/') || path.startsWith('/uploads/') || SHELLS.some((one) => one.pattern.test(path))
+  isBrowserNoise(path) ||
+  path.startsWith('/assets/') ||
+  path.startsWith('/uploads/') ||
+  SHELLS.some((one) => one.pattern.test(path))
 
 function send(response: ServerResponse, status: number, type: string, body: string | Buffer): void {
   const length = Buffer.byteLength(body)
@@ -32,6 +38,7 @@ function sendUpload(crm: Crm, response: ServerResponse, id: string): void {
 }
 
 export async function handlePage(crm: Crm, response: ServerResponse, url: URL): Promise<void> {
+  if (isBrowserNoise(url.pathname)) return send(response, 404, 'text/plain', 'No such file.')
   const [, folder, name = ''] = url.pathname.split('/')
   if (folder === 'uploads') return sendUpload(crm, response, name)
   if (folder === 'assets') {

@@ -4,10 +4,13 @@ import { openDatabase, openListener } from '@/db/client'
 import { createVault } from '@/db/vault'
 import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
 import type { BridgeContext } from '@/lib/bridge/context'
+import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import { systemClock } from '@/lib/clock'
 import type { Env } from '@/lib/env'
 import { createLog } from '@/lib/log'
+import { startJobs } from '@/lib/jobs/start-jobs'
+import { scheduledJobs } from './jobs'
 import type { WorkerTimings } from './timings'
 import { startWorker, type Worker, type WorkerOptions } from './worker'
 
@@ -26,16 +29,13 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
   const { db, close } = openDatabase(env.databaseUrl, { max: 16, name: owner })
   const listener = openListener(env.databaseUrl)
   const vault = createVault(db, env.keyring)
-  const { highlevel } = connectCrm({
-    db,
-    vault,
-    clock,
-    log,
+  const crm = connectCrm({
+    ...{ db, vault, clock, log },
     app: env.highlevel,
     appUrl: env.appUrl,
     ...(rest.reach ? { reach: rest.reach } : {}),
   })
-  const ctx: BridgeContext = { db, vault, highlevel, clock, log }
+  const ctx: BridgeContext & ConnectContext = { db, vault, clock, log, ...crm }
   const worker = await startWorker({
     ctx,
     owner,
@@ -45,10 +45,11 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
     ...(env.worker.maxSessions ? { maxSessions: env.worker.maxSessions } : {}),
     ...rest,
   })
+  const jobs = await startJobs({ databaseUrl: env.databaseUrl, jobs: scheduledJobs(ctx), log })
   log.info({}, 'worker started')
   return {
     async stop() {
-      await worker.stop()
+      await Promise.all([worker.stop(), jobs.stop()])
       await listener.close()
       await close()
       log.info({}, 'worker stopped')

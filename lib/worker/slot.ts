@@ -80,6 +80,8 @@ export function openSlot(
   let ending: Promise<void> | null = null
   let nextSendAt = 0
   let codeUntil = 0
+  let codeAskedFor = 0
+  let awaitingLink = false
   let states: Promise<void> = Promise.resolve()
 
   const ears = (mine: () => boolean) => ({
@@ -114,6 +116,7 @@ export function openSlot(
 
   async function hearLineState(event: Extract<LineEvent, { type: 'state' }>): Promise<void> {
     if (event.state !== 'connected') ready = false
+    awaitingLink = event.state === 'awaiting_link'
     // While a code is on the page, the QRs that keep rotating must not replace it.
     const keepCode = event.pairing?.kind === 'qr' && ctx.clock.now().getTime() < codeUntil
     const { pairing: _dropped, ...bare } = event
@@ -218,9 +221,12 @@ export function openSlot(
     await line?.showTyping(part.address)
   }
 
+  /** Asks the network once for each time a person asked: a second code would replace the one on their screen. */
   function askForCode(): void {
+    const asked = seen?.codeAskedAt?.getTime()
     const phone = seen?.codePhone
-    if (!phone || !line) return
+    if (!phone || !asked || asked === codeAskedFor || !awaitingLink || !line) return
+    codeAskedFor = asked
     void line
       .pairWithCode(phone)
       .then(async (pairing) => {
@@ -281,7 +287,7 @@ export function openSlot(
             forget()
             codeUntil = 0
             openLine()
-          } else if (wishes.codePhone && wishes.codeAskedAt?.getTime() !== before.codeAskedAt?.getTime()) askForCode()
+          } else askForCode()
           return
         case 'closed':
           return void finish(async () => {})

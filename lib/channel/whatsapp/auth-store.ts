@@ -122,20 +122,30 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   async function write(step: Step): Promise<boolean> {
     const startedMs = clock.monotonicMs()
     for (let waitMs = 50; !dead && !retired; waitMs = Math.min(waitMs * 2, 1000)) {
+      const leftMs = options.databaseWaitMs - (clock.monotonicMs() - startedMs)
       try {
-        await options.commit(owner, step)
+        await inTime(options.commit(owner, step), leftMs)
         return true
       } catch (error) {
-        if (error instanceof LostOwnership) {
-          die(error)
-        } else if (clock.monotonicMs() - startedMs + waitMs > options.databaseWaitMs) {
-          die(new Error('the database did not take a write in time', { cause: error }))
-        } else {
-          await clock.sleep(waitMs, waiting.signal)
-        }
+        if (error instanceof LostOwnership) die(error)
+        else if (leftMs <= waitMs) die(new Error('the database did not take a write in time', { cause: error }))
+        else await clock.sleep(waitMs, waiting.signal)
       }
     }
     return false
+  }
+
+  /** A database that does not answer is as good as one that refuses. */
+  async function inTime(committing: Promise<void>, withinMs: number): Promise<void> {
+    const limit = new AbortController()
+    const late = clock.sleep(withinMs, limit.signal).then(() => {
+      if (!limit.signal.aborted) throw new Error('no answer')
+    })
+    try {
+      await Promise.race([committing, late])
+    } finally {
+      limit.abort()
+    }
   }
 
   async function commit(step: Step): Promise<boolean> {

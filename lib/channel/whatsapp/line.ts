@@ -76,7 +76,7 @@ export function createLine(options: LineOptions): Line {
   let isStoreDead = false
   let inbox: Inbox | null = null
   let isUnlinking = false
-  let pairing: { hasQr: boolean; code: Pairing | null } = { hasQr: false, code: null }
+  let pairing: { hasQr: boolean; code: Pairing | null; untilMs: number } = { hasQr: false, code: null, untilMs: 0 }
 
   const self = (): Self => {
     const me = store?.creds.me
@@ -94,7 +94,8 @@ export function createLine(options: LineOptions): Line {
 
   /** Tells the product until it has it. False: the line closes, and what was to be told must be told again by the next. */
   async function tell(event: LineEvent): Promise<boolean> {
-    for (let waitMs = timings.hearRetryMinMs; !closing.signal.aborted; waitMs *= 2) {
+    // Nobody listens to a line that is only there to take its leave; the next one tells what is left.
+    for (let waitMs = timings.hearRetryMinMs; !closing.signal.aborted && !isUnlinking; waitMs *= 2) {
       try {
         await ears.hear(event)
         return true
@@ -243,6 +244,9 @@ export function createLine(options: LineOptions): Line {
           if (!pairing.hasQr) {
             pairing.hasQr = true
             restartWindow()
+            // A code dies with its connection, and that with the last of its six QRs.
+            const qrsMs = timings.qrMs === null ? 160_000 : 6 * timings.qrMs
+            pairing.untilMs = Math.min(deadlineMs(), clock.now().getTime() + qrsMs)
           }
           const lifeMs = timings.qrMs ?? (qrCount === 0 ? 60_000 : 20_000)
           qrCount += 1
@@ -318,7 +322,7 @@ export function createLine(options: LineOptions): Line {
     let replacedAtMs: number[] = []
     let qrDeadlineMs: number | null = null
     const startedAt = clock.now().getTime()
-    pairing = { hasQr: false, code: null }
+    pairing = { hasQr: false, code: null, untilMs: 0 }
     const deadlineMs = () => {
       if (!pairing.hasQr) return startedAt + timings.pairingWindowMs
       return (qrDeadlineMs ??= clock.now().getTime() + timings.pairingWindowMs)
@@ -491,10 +495,8 @@ export function createLine(options: LineOptions): Line {
       const digits = digitsOf(phone)
       if (!/^\d{6,15}$/.test(digits)) throw new Error('The phone number needs 6 to 15 digits, country code first.')
       const text = await connection.sock.requestPairingCode(digits)
-      const code: Pairing = { kind: 'code', text, expiresAt: new Date(clock.now().getTime() + timings.pairingWindowMs) }
-      pairing.code = code
-      await say('awaiting_link', { pairing: code })
-      return code
+      pairing.code = { kind: 'code', text, expiresAt: new Date(pairing.untilMs) }
+      return pairing.code
     },
 
     close: hangUp,

@@ -1,0 +1,38 @@
+/** What runs on a schedule in every worker. */
+import { lt } from 'drizzle-orm'
+import { tokens } from '@/db/schema/sub-accounts'
+import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
+import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
+import { sweepMemory } from '@/lib/bridge/sub-account/sweep'
+import type { CompanyId, LocationId } from '@/lib/ids'
+import type { Job } from '@/lib/jobs/start-jobs'
+import { sweepOutbox } from '@/lib/outbox/sweep'
+
+export const scheduledJobs = (ctx: ConnectContext): Job[] => [
+  { name: 'settle-installs', cron: '* * * * *', run: () => settleInstalls(ctx) },
+  { name: 'refresh-tokens', cron: '*/10 * * * *', run: () => refreshTokens(ctx) },
+  {
+    name: 'sweep',
+    cron: '*/10 * * * *',
+    async run() {
+      await sweepOutbox(ctx.db)
+      await sweepMemory(ctx.db)
+    },
+  },
+]
+
+/** Before anybody needs them: a token refreshed while it still works is one a lost answer cannot take away. */
+export async function refreshTokens(ctx: ConnectContext): Promise<void> {
+  const due = await ctx.db
+    .select({ kind: tokens.ownerKind, id: tokens.ownerId })
+    .from(tokens)
+    .where(lt(tokens.refreshAt, ctx.clock.now()))
+    .limit(500)
+  for (const { kind, id } of due) {
+    try {
+      await (kind === 'Company' ? ctx.tokens.agencyToken(id as CompanyId) : ctx.tokens.accessToken(id as LocationId))
+    } catch (error) {
+      ctx.log.warn({ event: 'refresh-tokens', err: error }, 'a token could not be refreshed yet')
+    }
+  }
+}

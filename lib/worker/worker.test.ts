@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eq } from 'drizzle-orm'
+import { openListener, type Listener } from '@/db/client'
+import { messages } from '@/db/schema/messages'
+import { sessions } from '@/db/schema/sessions'
+import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
+import { connectPhones, type PhoneClient, type Phones } from '@/e2e/emulators/whatsapp/client'
+import { startWhatsAppEmulator, type WhatsAppEmulator } from '@/e2e/emulators/whatsapp/server'
+import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
+import type { Actor } from '@/lib/bridge/context'
+import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
+import { createSession } from '@/lib/bridge/session/create'
+import { logoutSession } from '@/lib/bridge/session/logout'
+import { readQr } from '@/lib/bridge/session/read-pairing'
+import { removeSession } from '@/lib/bridge/session/remove'
+import { requestPairingCode } from '@/lib/bridge/session/request-pairing-code'
+import { startSession } from '@/lib/bridge/session/start'
+import { stopSession } from '@/lib/bridge/session/stop'
+import { createWhatsAppChannel } from '@/lib/channel/whatsapp/channel'
+import { productionTimings as channelTimings } from '@/lib/channel/whatsapp/timings'
+import { createLog, silentLog } from '@/lib/log'
+import type { CompanyId, ContactId, CrmMessageId, LocationId, SessionId, UserId } from '@/lib/ids'
+import { productionTimings, type WorkerTimings } from './timings'
+import { startWorker, type Worker } from './worker'
+
+let kit: BridgeKit
+let network: WhatsAppEmulator
+let phones: Phones
+let listener: Listener
+let worker: Worker
+let locationId: LocationId
+let actor: Actor
+
+const quick: WorkerTimings = {
+  ...productionTimings,
+  ...{ leaseMs: 3_000, renewEveryMs: 300, fenceMs: 2_000, pollMs: 200, drainMs: 1_000 },
+  crmRetry: { minMs: 50, maxMs: 500 },
+}
+
+beforeAll(async () => {
+  kit = await startBridgeKit()
+  network = await startWhatsAppEmulator({ say: () => {} })
+  trustEmulator(network.rootPublicKey)
+  phones = connectPhones(network.url)
+  listener = openListener(kit.databaseUrl)
+  worker = await start('first')
+})
+afterAll(async () => {
+  await worker.stop()
+  await listener.close()
+  await network.close()
+  await kit.close()
+})
+beforeEach(async () => {
+  locationId = await kit.subAccount()
+  const companyId = (await kit.crm.state()).companies[0]!.id as CompanyId
+  actor = {
+    ...{ kind: 'user', userId: 'u' as UserId, name: 'Admin', email: 'a@example.com', companyId },
+    ...{ role: 'agency_admin', locationId: null, locationIds: null },
+  }
+})
+
+const log = process.env.SHOW_LOG ? createLog({ name: 'worker', level: 'debug' }) : silentLog
+const start = (owner: string) =>
+  startWorker({
+    ctx: { ...kit.ctx, log },
+    owner,
+    channels: {
+      whatsapp: createWhatsAppChannel({
+        ...{ ...kit.ctx, log },
+        webSocketUrl: network.webSocketUrl,
+        timings: { ...channelTimings, backoffMinMs: 50, backoffMaxMs: 200, ackWaitMs: 2_000 },
+      }),
+    },
+    listener,
+    pacing: 'off',
+    timings: quick,
+  })
+
+async function until<T>(
+  look: () => Promise<T | null | undefined | false>,
+  what: string,
+  timeoutMs = 15_000,
+): Promise<T> {
+  const deadline = Date.now() + timeoutMs
+  for (;;) {
+    const found = await look()
+    if (found) return found
+    if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
+const statusOf = async (id: string) =>
+  (
+    await kit.ctx.db
+      .select()
+      .from(sessions)
+      .where(eq(sessions.id, id as SessionId))
+  )[0]
+const becomes = (id: string, status: string) =>
+  until(async () => (await statusOf(id))?.status === status, `session ${status}`).catch(async (error: unknown) => {
+    throw new Error(`${String(error)}; it is ${JSON.stringify(await statusOf(id))}`)
+  })
+
+async function linked(label: string): Promise<{ id: SessionId; phone: PhoneClient }> {
+  const session = await createSession(kit.ctx, actor, { locationId, label, channel: 'whatsapp' })
+  const id = session.id as SessionId
+  const phone = await phones.create({ name: label })
+  const { qr } = await until(() => readQr(kit.ctx, actor, id).catch(() => null), 'a QR')
+  await phone.scan(qr)
+  await becomes(id, 'connected')
+  return { id, phone }
+}
+
+let handed = 0
+async function write(contactId: string, phone: string, text: string): Promise<CrmMessageId> {
+  const crmMessageId = `walk-${++handed}` as CrmMessageId
+  const message = {
+    ...{ locationId, contactId: contactId as ContactId, crmMessageId, text, phone },
+    ...{ attachments: [], userId: null, providerId: null, conversationId: null },
+  }
+  await acceptOutbound(kit.ctx, { message, signature: 'good' })
+  return crmMessageId
+}
+const messageIs = (id: CrmMessageId, status: string) =>
+  until(
+    async () => (await kit.ctx.db.select().from(messages).where(eq(messages.crmMessageId, id)))[0]?.status === status,
+    `message ${status}`,
+  )
+
+describe('a message walks through', () => {
+  test('out with ticks, and the answer back in', async () => {
+    const { phone } = await linked('Sales')
+    const ana = await phones.create({ name: 'Ana' })
+    const contact = await kit.crm.createContact(locationId, { name: 'Ana', phone: `+${ana.number}` })
+    const id = await write(contact.id, contact.phone!, 'hello Ana')
+    await ana.waitForText(phone, 'hello Ana')
+    await messageIs(id, 'delivered')
+    await ana.read(phone)
+    await messageIs(id, 'read')
+    await ana.sendText(phone, 'hello back')
+    const posted = await kit.crm.waitForMessage((each) => each.locationId === locationId && each.text === 'hello back')
+    expect(posted).toMatchObject({ contactId: contact.id, direction: 'inbound' })
+  }, 60_000)
+})
+
+describe('sessions follow what people want', () => {
+  test('stop and start without a scan; log out; delete', async () => {
+    const { id, phone } = await linked('Support')
+    await stopSession(kit.ctx, actor, { sessionId: id })
+    await until(async () => !(await phone.view()).devices.some((device) => device.isConnected), 'hung up')
+    await startSession(kit.ctx, actor, { sessionId: id })
+    await becomes(id, 'connected')
+    await logoutSession(kit.ctx, actor, { sessionId: id })
+    await until(async () => (await phone.view()).devices.length === 0, 'unlinked on the phone')
+    await removeSession(kit.ctx, actor, { sessionId: id })
+    await until(async () => !(await statusOf(id)), 'erased')
+  }, 60_000)
+
+  test('unlinked on the phone, the session says so', async () => {
+    const { id, phone } = await linked('Front desk')
+    const [device] = (await phone.view()).devices
+    await phone.unlink(device!.device)
+    await becomes(id, 'logged_out')
+    expect(await statusOf(id)).toMatchObject({ reason: 'phone_unlinked', isLinked: false })
+  }, 60_000)
+
+  test('a code typed on the phone links it too', async () => {
+    const session = await createSession(kit.ctx, actor, { locationId, label: 'By code', channel: 'whatsapp' })
+    const phone = await phones.create({ name: 'By code' })
+    const { code } = await requestPairingCode(kit.ctx, actor, {
+      sessionId: session.id as SessionId,
+      phone: phone.number,
+    })
+    await phone.enterCode(code)
+    await becomes(session.id, 'connected')
+    expect(await statusOf(session.id)).toMatchObject({ phone: `+${phone.number}` })
+  }, 60_000)
+
+  test('another worker takes over where this one stopped, without a scan', async () => {
+    const { id, phone } = await linked('Handed over')
+    await worker.stop()
+    worker = await start('second')
+    const ana = await phones.create({ name: 'Ana' })
+    const contact = await kit.crm.createContact(locationId, { name: 'Ana', phone: `+${ana.number}` })
+    await becomes(id, 'connected')
+    await write(contact.id, contact.phone!, 'after the change')
+    await ana.waitForText(phone, 'after the change')
+  }, 60_000)
+})

@@ -48,6 +48,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const renewedAt = new Map<SessionId, number>()
   const stopping = new AbortController()
   const crm = startCrmWork(ctx, owner, timings)
+  let isDraining = false
 
   const world: SlotWorld = {
     ctx,
@@ -88,13 +89,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   /** Takes what is free, then shows each slot what people want of its session. */
   async function followOnce(): Promise<void> {
-    const room = (options.maxSessions ?? 1_000) - slots.size
+    const room = isDraining ? 0 : (options.maxSessions ?? 1_000) - slots.size
     const startedAt = ctx.clock.monotonicMs()
     const limit = Math.min(room, openedAtOnce)
     const taken = await takeLeases(ctx.db, owner, { leaseMs: timings.leaseMs, limit })
     for (const lease of taken) {
       await reclaimSession(ctx.db, lease.id, lease.epoch)
-      adopt(lease, startedAt)
+      if (isDraining) await giveLeaseBack(ctx.db, owner, { sessionId: lease.id, epoch: lease.epoch })
+      else adopt(lease, startedAt)
     }
     if (taken.length === limit && limit > 0) follow.wake()
     if (slots.size === 0) return
@@ -162,6 +164,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
 
   return {
     async stop() {
+      // Leases are renewed until the last slot has ended, but none is taken any more.
+      isDraining = true
       const crmStopped = crm.stop(timings.drainMs)
       await Promise.all([...slots.values()].map((slot) => slot.end('give-back')))
       stopping.abort()

@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runNode } from './children'
+import { onStopRequest, runNode } from './children'
 import { findOrInstallChromium } from './chromium'
 import { runCommand } from './command'
 import { stopPostgresIn } from './postgres'
@@ -11,11 +11,15 @@ runCommand(async () => {
   const env = { ...process.env, E2E_CHROMIUM: findOrInstallChromium() }
   const folder = await mkdtemp(join(tmpdir(), 'trunkline-e2e-'))
   await chmod(folder, 0o711)
+  const clean = async () => {
+    await stopPostgresIn(join(folder, 'postgres'))
+    await rm(folder, { recursive: true, force: true })
+  }
+  onStopRequest(clean)
   const args = ['test', ...process.argv.slice(2)]
   try {
     process.exitCode = await runNode('node_modules/@playwright/test/cli.js', args, { ...env, E2E_DATA: folder })
   } finally {
-    await stopPostgresIn(join(folder, 'postgres'))
-    await rm(folder, { recursive: true, force: true })
+    await clean()
   }
 })

@@ -62,8 +62,9 @@ const child = spawn(node, argumentsFor(command), {
     ...(command.tied && { TIED_TO: String(process.pid) }),
   },
 })
-// A terminal's Ctrl-C reaches the child by itself; what is sent to us alone is passed on. Either way the child decides when to end.
-process.on('SIGINT', () => {})
+// The child decides when to end. A terminal's Ctrl-C reaches it by itself too: our scripts take both for one, a tool would
+// take the second for impatience and leave its work lying around.
+process.on('SIGINT', () => command.file && child.kill('SIGINT'))
 for (const signal of ['SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('error', (error) => {
   console.error(`Could not start ${node}: ${error.message}`)

@@ -1,5 +1,5 @@
 // npm test: rules, verbs and channels, then the browser specs, then the short fault spec, then a search of all output.
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { createWriteStream, readdirSync } from 'node:fs'
@@ -7,13 +7,14 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createTestDatabase, dropTestDatabases } from '@/db/test-database'
-import { root } from './children'
+import { onStopRequest, root, stopChild } from './children'
 import { findOrInstallChromium } from './chromium'
 import { runCommand } from './command'
 import { countPlaywright, countVitest, type Counted } from './count-tests'
 import { startPostgres, type Postgres } from './postgres'
 import { searchOutput } from './search-output'
 
+let running: ChildProcess | undefined
 const results = join(root, 'test-results')
 
 runCommand(async () => {
@@ -26,8 +27,11 @@ runCommand(async () => {
     await server?.stop()
     await rm(folder, { recursive: true, force: true })
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => void clean().finally(() => process.exit(1)))
+  onStopRequest(async () => {
+    if (running) await stopChild(running)
+    await clean()
+    process.exit(1)
+  })
   try {
     const chromium = findOrInstallChromium()
     const given = process.env.DATABASE_URL?.trim()
@@ -102,6 +106,7 @@ async function runTool(
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  running = tool
   tool.stdout.on('data', (chunk: Buffer) => (process.stdout.write(chunk), file.write(chunk)))
   tool.stderr.on('data', (chunk: Buffer) => (process.stderr.write(chunk), file.write(chunk)))
   const [code] = (await once(tool, 'close')) as [number | null]

@@ -32,18 +32,19 @@ runCommand(async () => {
     await clean()
     process.exit(1)
   })
+  let sum: Counted
   try {
     const chromium = findOrInstallChromium()
     const given = process.env.DATABASE_URL?.trim()
     if (!given) server = await startPostgres({ dataDir: join(folder, 'postgres'), fsync: false })
-    const { passed, failed } = await runAll(folder, server?.url ?? given!, chromium)
-    if (failed === 0) await rm(results, { recursive: true, force: true })
-    else console.log(`\nWhat every process wrote is in ${results}`)
-    console.log(`\n${passed} passed, ${failed} failed`)
-    process.exitCode = failed === 0 ? 0 : 1
+    sum = await runAll(folder, server?.url ?? given!, chromium)
   } finally {
     await clean()
   }
+  if (sum.failed === 0) await rm(results, { recursive: true, force: true })
+  else console.log(`\nWhat every process wrote is in ${results}`)
+  process.exitCode = sum.failed === 0 ? 0 : 1
+  console.log(`\n${sum.passed} passed, ${sum.failed} failed`)
 })
 
 async function runAll(folder: string, server: string, chromium: string): Promise<Counted> {

@@ -87,7 +87,6 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   await crm.clearFaults()
-  await crm.changeSubAccount(location, { active: true })
 })
 
 const at = new Date('2026-09-14T10:25:02.000Z')
@@ -201,7 +200,14 @@ describe('statuses', () => {
     const message = await crm.write(contact, 'Hello')
     const id = message.id as CrmMessageId
     await expect(api.setMessageStatus(id, 'delivered')).rejects.toMatchObject({ kind: 'not_yet' })
-    await expect.poll(() => api.setMessageStatus(id, 'delivered').then(() => true, () => false)).toBe(true)
+    await expect
+      .poll(() =>
+        api.setMessageStatus(id, 'delivered').then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true)
     await api.setMessageStatus(id, 'failed', { code: 'not_on_whatsapp', message: 'The number is not on WhatsApp.' })
     const pushed = await crm.waitForStatus((one) => one.messageId === id && one.status === 'failed')
     expect(pushed.error).toMatchObject({ code: 'not_on_whatsapp', message: 'The number is not on WhatsApp.' })
@@ -257,11 +263,6 @@ describe('what the CRM refuses', () => {
     expect(replaced).toBe(before)
   })
 
-  test('a paused sub-account is suspended', async () => {
-    await crm.changeSubAccount(location, { active: false })
-    await expect(api.listUsers()).rejects.toMatchObject({ kind: 'suspended' })
-  })
-
   test('too many requests tell the budget and say when to come back', async () => {
     await crm.exhaustDay(location)
     exhausted.length = 0
@@ -283,14 +284,22 @@ describe('what the CRM refuses', () => {
   ])('a 429 with %o waits %i ms', (headers, ms) => expect(waitOf(headers, 1_700_000_000_000)).toBe(ms))
 
   test('its words reach our errors only where we know them', async () => {
-    await crm.fault('status', { path: '^/locations/', status: 400, body: { message: 'Contact +12025550123 Pat Doe is bad' } })
+    await crm.fault('status', {
+      path: '^/locations/',
+      status: 400,
+      body: { message: 'Contact +12025550123 Pat Doe is bad' },
+    })
     const error = await api.getLocation().catch((caught: unknown) => caught as CrmError)
     expect((error as CrmError).message).not.toMatch(/Pat|2025550123/)
   })
 })
 
 describe('a server that misbehaves', () => {
-  async function against(listener: RequestListener, ask: (api: SubAccountApi) => Promise<unknown>, timeouts?: Timeouts) {
+  async function against(
+    listener: RequestListener,
+    ask: (api: SubAccountApi) => Promise<unknown>,
+    timeouts?: Timeouts,
+  ) {
     const server = createServer(listener)
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const own = createTransport({ maxAnswerBytes: 10_000, ...(timeouts ? { timeouts } : {}) })
@@ -310,7 +319,10 @@ describe('a server that misbehaves', () => {
     ['nothing', (_, answer) => answer.end()],
     ['another shape', (_, answer) => answer.end('{"location":[]}')],
     ['too much', (_, answer) => answer.end(JSON.stringify({ location: { name: 'x'.repeat(20_000) } }))],
-    ['half an answer', (_, answer) => (answer.writeHead(200, { 'content-length': '100' }), answer.write('{'), answer.destroy())],
+    [
+      'half an answer',
+      (_, answer) => (answer.writeHead(200, { 'content-length': '100' }), answer.write('{'), answer.destroy()),
+    ],
   ])('%s is an error we know', async (_name, listener) => {
     expect(await against(listener, read)).toMatchObject({ name: 'CrmError', kind: 'try_later' })
   })
@@ -341,14 +353,17 @@ describe('a server that misbehaves', () => {
 
   test('only documented headers and keys are sent', async () => {
     const seen: { headers: Record<string, unknown>; body: unknown }[] = []
-    await against((incoming, answer) => {
-      let text = ''
-      incoming.on('data', (chunk) => (text += chunk))
-      incoming.on('end', () => {
-        seen.push({ headers: incoming.headers, body: JSON.parse(text) })
-        answer.end('{"messageId":"m","conversationId":"c"}')
-      })
-    }, (one) => one.addMessage({ contactId: 'c1' as ContactId, direction: 'inbound', text: 'x', outsideId: 'wa-1', at }))
+    await against(
+      (incoming, answer) => {
+        let text = ''
+        incoming.on('data', (chunk) => (text += chunk))
+        incoming.on('end', () => {
+          seen.push({ headers: incoming.headers, body: JSON.parse(text) })
+          answer.end('{"messageId":"m","conversationId":"c"}')
+        })
+      },
+      (one) => one.addMessage({ contactId: 'c1' as ContactId, direction: 'inbound', text: 'x', outsideId: 'wa-1', at }),
+    )
     expect(seen[0]!.headers).toMatchObject({ version: '2021-04-15', authorization: `Bearer ${token}` })
     expect(seen[0]!.body).toEqual({
       type: 'SMS',

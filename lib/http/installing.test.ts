@@ -10,7 +10,10 @@ beforeAll(async () => void (rig = await startRig()))
 afterAll(() => rig.close())
 
 const statusOf = async (id: string) => {
-  const [row] = await rig.web.ctx.db.select().from(subAccounts).where(eq(subAccounts.id, id as LocationId))
+  const [row] = await rig.web.ctx.db
+    .select()
+    .from(subAccounts)
+    .where(eq(subAccounts.id, id as LocationId))
   return row && { status: row.status, name: row.name, companyId: row.companyId }
 }
 const tokenOwners = async () =>
@@ -27,7 +30,9 @@ beforeEach(async () => {
   await rig.crm.uninstall({ companyId: rig.companyId })
   await settled()
   await rig.web.ctx.db.execute(sql`truncate sub_accounts, agencies, tokens, app_events cascade`)
-  await rig.crm.set({ oauth: { installWebhook: 'after-callback', futureInstallOmitsCompany: true, returnsState: true } })
+  await rig.crm.set({
+    oauth: { installWebhook: 'after-callback', futureInstallOmitsCompany: true, returnsState: true },
+  })
 })
 
 describe('one sub-account', () => {

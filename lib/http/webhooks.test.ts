@@ -42,9 +42,11 @@ describe('a message to deliver', () => {
     const message = await rig.crm.write(contact, 'Is Tuesday still free?')
     await rig.crm.webhooksIdle()
     expect(await stored()).toBe(before + 1)
-    const rows = await rig.web.ctx.db.execute<{ crm_message_id: string; body_sealed: Buffer; read_back: string | null }>(
-      sql`select crm_message_id, body_sealed, read_back from messages where crm_message_id = ${message.id}`,
-    )
+    const rows = await rig.web.ctx.db.execute<{
+      crm_message_id: string
+      body_sealed: Buffer
+      read_back: string | null
+    }>(sql`select crm_message_id, body_sealed, read_back from messages where crm_message_id = ${message.id}`)
     expect(rows[0]).toMatchObject({ crm_message_id: message.id, read_back: null })
     expect(rows[0]!.body_sealed.includes('Tuesday')).toBe(false)
   })
@@ -111,7 +113,13 @@ describe('a message to deliver', () => {
 
 describe('an event of the app', () => {
   const event = (change: object = {}) =>
-    JSON.stringify({ type: 'ContactUpdate', locationId: location, id: 'someContact000000000', webhookId: `w-${next++}`, ...change })
+    JSON.stringify({
+      type: 'ContactUpdate',
+      locationId: location,
+      id: 'someContact000000000',
+      webhookId: `w-${next++}`,
+      ...change,
+    })
 
   test('counts once per id', async () => {
     const body = event()

@@ -35,7 +35,9 @@ async function tokenCalls(since: number): Promise<string[]> {
 }
 const makeStale = () => rig.web.ctx.db.execute(sql`update tokens set refresh_at = now() - interval '1 second'`)
 const makeDead = () =>
-  rig.web.ctx.db.execute(sql`update tokens set refresh_at = now() - interval '1 hour', expires_at = now() - interval '1 second'`)
+  rig.web.ctx.db.execute(
+    sql`update tokens set refresh_at = now() - interval '1 hour', expires_at = now() - interval '1 second'`,
+  )
 const processes = () => [rig.anotherWeb(), rig.anotherWeb(), rig.anotherWeb(), rig.anotherWeb()]
 const statusOf = async (id: LocationId) => {
   const [row] = await rig.web.ctx.db.select().from(subAccounts).where(eq(subAccounts.id, id))
@@ -122,7 +124,11 @@ describe('a chain of refresh tokens that broke', () => {
   test('for good asks for a person, and stops asking the CRM', async () => {
     await makeDead()
     await rig.crm.expireTokens({ locationId: single, refreshToo: true })
-    await rig.crm.fault('status', { path: '^/oauth/reconnect', status: 400, body: { statusCode: 400, message: 'Bad Request' } })
+    await rig.crm.fault('status', {
+      path: '^/oauth/reconnect',
+      status: 400,
+      body: { statusCode: 400, message: 'Bad Request' },
+    })
     await expect(rig.anotherWeb().ctx.tokens.accessToken(single)).rejects.toMatchObject({ kind: 'unauthorised' })
     expect(await statusOf(single)).toBe('needs_reauth')
     const since = await rig.crm.now()

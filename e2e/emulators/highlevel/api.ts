@@ -190,6 +190,9 @@ async function respond(crm: Crm, request: IncomingMessage, url: URL, raw: Buffer
       throw refuse(429, 'Too Many Requests')
     }
 
+    if (grant.locationId && !crm.store.locations.get(grant.locationId))
+      throw refuse(404, `Location with id ${grant.locationId} not found`)
+
     outcome.faults = crm.faults.strike({ method, path, locationId: grant.locationId })
     for (const fault of outcome.faults) {
       if (fault.kind === 'delay') await sleep(fault.ms ?? 0)

@@ -225,6 +225,8 @@ export function connectCrm(base: string) {
       post<Location>('/control/locations', { companyId: (await state()).companies[0]?.id, name, ...more }),
     changeSubAccount: (id: string, change: Partial<Location>) =>
       patch<Location>('/control/locations', { id, ...change }),
+    /** Without any event, as when an agency removes one: every call for it is 404 from then on. */
+    deleteSubAccount: (id: string) => call<object>(base, 'DELETE', '/control/locations', { id }),
     createUser: async (user: SeedUser & { companyId?: string }) =>
       post<User>('/control/users', { companyId: (await state()).companies[0]?.id, ...user }),
     changeUser: (id: string, change: Partial<User>) => patch<User>('/control/users', { id, ...change }),

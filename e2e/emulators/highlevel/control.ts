@@ -52,6 +52,10 @@ const ROUTES: Record<string, Route> = {
     const location = found(crm.store.locations.get(text(id)), 'sub-account')
     return crm.store.locations.put(location.id, { ...location, ...(change as Partial<Location>) })
   },
+  'DELETE /control/locations': (crm, { id }) => {
+    crm.store.locations.delete(found(crm.store.locations.get(text(id)), 'sub-account').id)
+    crm.record('location-deleted', { locationId: id })
+  },
   'POST /control/users': (crm, input) => createUser(crm, input as unknown as NewUser),
   'PATCH /control/users': (crm, { id, ...change }) => {
     const user = found(crm.store.users.get(text(id)), 'user')

@@ -6,7 +6,7 @@ import { createCode, killTokens } from './tokens'
 /** Installing and uninstalling the app, as the marketplace does it. */
 export interface InstallChoice {
   companyId: string
-  /** One sub-account chosen by one of its users: a Location token. */
+  /** One sub-account: a Location token if one of its users chose, a Company token if the agency's did. */
   locationId?: string
   /** The agency's choice: a Company token, these sub-accounts or all. */
   locationIds?: string[]
@@ -14,8 +14,6 @@ export interface InstallChoice {
   userId?: string
   scope?: string
   redirectUri?: string
-  /** As the marketplace does when the app is a listing without bulk install. */
-  single?: boolean
 }
 
 function someUser(crm: Crm, choice: InstallChoice): string {
@@ -71,25 +69,32 @@ export function announceCompanyInstall(crm: Crm, companyId: string): void {
 
 /** Records the choice and gives the code the redirect carries; INSTALL events go out in the order the switch says. */
 export async function chooseInstall(crm: Crm, choice: InstallChoice): Promise<Code> {
+  const { companyId, locationId } = choice
   const userId = someUser(crm, choice)
-  const inCompany = crm.store.locations.all().filter((one) => one.companyId === choice.companyId)
-  const isSingle = choice.locationId !== undefined
-  const wanted = isSingle ? [choice.locationId] : choice.locationIds
+  const inCompany = crm.store.locations.all().filter((one) => one.companyId === companyId)
+  const wanted = locationId === undefined ? choice.locationIds : [locationId]
   const locations = wanted ? inCompany.filter((one) => wanted.includes(one.id)) : inCompany
   if (locations.length === 0 && !choice.future) throw new Error('no such sub-account in this agency')
-  for (const location of locations) addInstall(crm, location, userId, !isSingle)
 
-  if (!isSingle)
-    crm.store.companyInstalls.put(choice.companyId, {
-      companyId: choice.companyId,
+  const isAgencyUser = choice.userId !== undefined && crm.store.users.get(choice.userId)?.type === 'agency'
+  const asLocation =
+    locations.length === 1 && crm.settings.oauth.agencyInstallToken === 'Location'
+      ? true
+      : locationId !== undefined && !isAgencyUser
+  for (const location of locations) addInstall(crm, location, userId, !asLocation)
+  if (!asLocation) {
+    const before = wanted ? crm.store.companyInstalls.get(companyId) : undefined
+    const approved = new Set([...(before?.approvedLocations ?? []), ...locations.map((one) => one.id)])
+    crm.store.companyInstalls.put(companyId, {
+      companyId,
       userId,
       installedAt: new Date().toISOString(),
-      future: choice.future ?? false,
-      approveAll: !wanted,
-      approvedLocations: locations.map((one) => one.id),
+      future: choice.future ?? before?.future ?? false,
+      approveAll: !wanted || (before?.approveAll ?? false),
+      approvedLocations: [...approved],
     })
+  }
 
-  const asLocation = isSingle || (choice.single === true && locations.length === 1)
   const grant: Grant = {
     userType: asLocation ? 'Location' : 'Company',
     companyId: choice.companyId,
@@ -99,7 +104,7 @@ export async function chooseInstall(crm: Crm, choice: InstallChoice): Promise<Co
     bulk: !asLocation,
   }
   const announces = locations.map((one) => one.id)
-  const code = createCode(crm, grant, { redirectUri: choice.redirectUri, announces, announcesCompany: !isSingle })
+  const code = createCode(crm, grant, { redirectUri: choice.redirectUri, announces, announcesCompany: !asLocation })
   if (crm.settings.oauth.installWebhook === 'before-callback') {
     announcePending(crm, code.code)
     await crm.webhooks.idle()

@@ -133,6 +133,42 @@ describe('installing', () => {
     expect(paged.body.pagination).toMatchObject({ totalRecords: 3, hasNextPage: true })
   })
 
+  it('of one sub-account by an agency user gives a Company token for it, or a Location one by switch', async () => {
+    const { crm } = world
+    const [one, two] = [await fresh('Chosen One'), await fresh('Chosen Two')]
+    const agent = (await crm.state()).users.find((user) => user.owner)
+    const choose = async (id: string) => {
+      const [outcome] = await crm.install(id, { as: agent?.id })
+      return (await exchange(outcome?.code ?? '')).body
+    }
+    expect(await choose(one.id)).toMatchObject({
+      userType: 'Company',
+      approvedLocations: [one.id],
+      approveAllLocations: false,
+    })
+    expect(await choose(two.id)).toMatchObject({ userType: 'Company', approvedLocations: [one.id, two.id] })
+    await crm.set({ oauth: { agencyInstallToken: 'Location' } })
+    expect(await choose(two.id)).toMatchObject({ userType: 'Location', locationId: two.id, isBulkInstallation: false })
+    await crm.set({ oauth: { agencyInstallToken: 'Company' } })
+  })
+
+  it('offers what the person signed in may install', async () => {
+    const { crm, emulator, app } = world
+    const { users, locations } = await crm.state()
+    const { clientId, redirectUri } = app.registration
+    const url = `${emulator.authorizeUrl}?${new URLSearchParams({ client_id: clientId, redirect_uri: redirectUri })}`
+    const shown = async (name: string) => {
+      const id = users.find((user) => `${user.firstName} ${user.lastName}` === name)?.id
+      return (await fetch(url, { headers: { cookie: `acting=${id}` } })).text()
+    }
+    const [harbour, northside] = locations
+    const owner = await shown('Alex Kim')
+    expect([owner.includes('The whole agency'), owner.includes(`location:${northside?.id}`)]).toEqual([true, true])
+    const admin = await shown('Kim Roe')
+    expect([admin.includes('The whole agency'), admin.includes(`location:${northside?.id}`)]).toEqual([false, false])
+    expect(admin).toContain(`location:${harbour?.id}`)
+  })
+
   it('announces before the callback where the switch says so', async () => {
     const { crm, app } = world
     await crm.set({ oauth: { installWebhook: 'before-callback' } })

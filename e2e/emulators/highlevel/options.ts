@@ -64,7 +64,7 @@ export interface Settings {
     codeLifeMs: number
     /** Whether the chooser hands `state` back to the redirect address. */
     returnsState: boolean
-    /** What an agency user's install yields; `Location` is what listings without bulk install were seen to give. */
+    /** What an agency's install of one sub-account yields; listings without bulk install were seen to give `Location`. */
     agencyInstallToken: 'Company' | 'Location'
     installWebhook: 'before-callback' | 'after-callback'
     installWebhookMs: number

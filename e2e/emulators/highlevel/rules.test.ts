@@ -77,6 +77,13 @@ describe('headers and tokens', () => {
   })
 })
 
+it('a sub-account that was deleted is 404 to its tokens', async () => {
+  const gone = await world.crm.createSubAccount('Gone')
+  const token = await world.installed(gone.id)
+  await world.crm.deleteSubAccount(gone.id)
+  expect((await world.api(token, 'GET', `/locations/${gone.id}`)).status).toBe(404)
+})
+
 describe('bodies', () => {
   it('unknown keys are 422 and a violation; elsewhere than contacts a switch allows them', async () => {
     const { api, crm } = world

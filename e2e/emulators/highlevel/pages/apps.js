@@ -1,5 +1,5 @@
 import { control, gently, h, live } from './dom.js'
-import { isInstalled, refreshState, state, topBar } from './frame.js'
+import { actingUser, isInstalled, mayEnter, refreshState, state, topBar } from './frame.js'
 
 /** The marketplace page of the one app there is: install and uninstall, by sub-account or by agency. */
 const root = document.querySelector('#app')
@@ -45,35 +45,41 @@ function locationItem(location) {
   )
 }
 
-function companyCard(company) {
+function agencyPart(company) {
   const agency = state.companyInstalls.find((one) => one.companyId === company.id)
-  const locations = state.locations.filter((one) => one.companyId === company.id)
+  const anywhere = state.installs.some((one) => one.companyId === company.id)
+  const note = agency?.approveAll
+    ? `Installed in the whole agency${agency.future ? ', future sub-accounts included' : ''}`
+    : 'Not installed in the agency as a whole'
   return h(
-    'section',
-    { class: 'card', 'aria-label': company.name },
+    'div',
+    { class: 'head' },
+    h('div', {}, h('h2', {}, company.name), h('small', {}, note)),
     h(
       'div',
-      { class: 'head' },
-      h(
-        'div',
-        {},
-        h('h2', {}, company.name),
-        h(
-          'small',
-          {},
-          agency
-            ? `Installed by the agency${agency.future ? ', future sub-accounts included' : ''}`
-            : 'Not installed by the agency as a whole',
-        ),
-      ),
-      agency
+      { class: 'actions' },
+      anywhere
         ? h(
             'button',
             { class: 'button danger', onclick: () => uninstall({ companyId: company.id }, `all of ${company.name}`) },
             'Uninstall everywhere',
           )
+        : undefined,
+      agency?.approveAll
+        ? undefined
         : h('a', { class: 'button primary', href: installUrl(company.id) }, 'Install in the whole agency'),
     ),
+  )
+}
+
+function companyCard(company) {
+  const acting = actingUser()
+  const isAdmin = acting?.type === 'agency' && acting.role === 'admin'
+  const locations = state.locations.filter((one) => one.companyId === company.id && mayEnter(acting, one))
+  return h(
+    'section',
+    { class: 'card', 'aria-label': company.name },
+    isAdmin ? agencyPart(company) : h('h2', {}, company.name),
     h('div', { class: 'list' }, ...locations.map(locationItem)),
   )
 }
@@ -90,7 +96,11 @@ function render() {
         { class: 'muted' },
         'Adds a channel to Conversations. Install it in a whole agency or in single sub-accounts.',
       ),
-      h('div', { class: 'cards one' }, ...state.companies.map(companyCard)),
+      h(
+        'div',
+        { class: 'cards one' },
+        ...state.companies.filter((one) => one.id === actingUser()?.companyId).map(companyCard),
+      ),
     ),
   )
 }

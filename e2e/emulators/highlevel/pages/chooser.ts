@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readRaw } from '../api'
 import type { Crm } from '../crm'
 import { chooseInstall } from '../installs'
+import type { User } from '../nouns'
 import { escape, page } from './html'
 
 /** The page where a person says into which sub-accounts the app goes; approving redirects to the app with a code. */
@@ -19,7 +20,15 @@ function complaint(crm: Crm, values: URLSearchParams): string | undefined {
   return undefined
 }
 
-function form(crm: Crm, values: URLSearchParams, path: string): string {
+/** Who is signed in to the CRM: named in the request by a test, by a cookie in a person's browser. */
+function actorOf(crm: Crm, request: IncomingMessage, values: URLSearchParams): User | undefined {
+  const cookie = /(?:^|; )acting=(\w+)/.exec(request.headers.cookie ?? '')?.[1]
+  return crm.store.users.get(values.get('as') ?? cookie ?? '')
+}
+
+const isAgencyAdmin = (user: User | undefined): boolean => !user || (user.type === 'agency' && user.role === 'admin')
+
+function form(crm: Crm, values: URLSearchParams, path: string, actor: User | undefined): string {
   const hidden = ['response_type', 'client_id', 'redirect_uri', 'scope', 'state', 'version_id']
     .flatMap((name) => {
       const value = values.get(name)
@@ -28,8 +37,12 @@ function form(crm: Crm, values: URLSearchParams, path: string): string {
     .join('')
   const preset = values.get('preset') ?? ''
   const installed = (id: string) => (crm.store.installs.get(id) ? '<span class="badge good">Installed</span>' : '')
-  const sections = crm.store.companies.all().map((company) => {
-    const locations = crm.store.locations.all().filter((one) => one.companyId === company.id)
+  const companies = crm.store.companies.all().filter((company) => !actor || company.id === actor.companyId)
+  const sections = companies.map((company) => {
+    const locations = crm.store.locations
+      .all()
+      .filter((one) => one.companyId === company.id)
+      .filter((one) => isAgencyAdmin(actor) || actor?.locationIds.includes(one.id))
     const rows = locations
       .map(
         (one) =>
@@ -38,6 +51,7 @@ function form(crm: Crm, values: URLSearchParams, path: string): string {
           }><span class="grow">${escape(one.name)}</span>${installed(one.id)}</label>`,
       )
       .join('')
+    if (!isAgencyAdmin(actor)) return `<fieldset><legend>${escape(company.name)}</legend>${rows}</fieldset>`
     return `<fieldset><legend>${escape(company.name)}</legend>
 <label class="row strong"><input type="radio" name="choice" value="agency:${company.id}" required${
       preset === company.id ? ' checked' : ''
@@ -51,7 +65,7 @@ ${rows}</fieldset>`
     'Install',
     `<main class="narrow"><section class="card">
 <h1>Install ${escape(crm.app.name)}</h1>
-<p class="muted">Choose where to install it. It will be able to read and write conversations and contacts there.</p>
+<p class="muted">${actor ? `You are ${escape(`${actor.firstName} ${actor.lastName}`.trim())}. ` : ''}Choose where to install it. It will be able to read and write conversations and contacts there.</p>
 <form method="post" action="${path}">${hidden}${sections.join('')}
 ${scopes.length > 0 ? `<details><summary>${scopes.length} permissions</summary><p class="muted small">${scopes.map(escape).join(', ')}</p></details>` : ''}
 <div class="actions"><a class="button" href="/">Cancel</a><button class="button primary" type="submit">Install</button></div>
@@ -81,9 +95,10 @@ export async function handleChooser(
   }
   if (!isPost) {
     crm.record('authorize-page', { state: values.get('state') !== null })
-    send(response, 200, form(crm, values, url.pathname))
+    send(response, 200, form(crm, values, url.pathname, actorOf(crm, request, values)))
     return
   }
+  const actor = actorOf(crm, request, values)
   const [what, id = ''] = (values.get('choice') ?? '').split(':')
   const location = what === 'location' ? crm.store.locations.get(id) : undefined
   const companyId = location?.companyId ?? id
@@ -103,10 +118,9 @@ export async function handleChooser(
     locationId: location?.id,
     locationIds: values.get('locations')?.split(',').filter(Boolean),
     future: values.get(`future:${companyId}`) === 'yes',
-    userId: values.get('as') ?? undefined,
+    userId: actor?.id,
     scope: values.get('scope') ?? undefined,
     redirectUri: values.get('redirect_uri') ?? undefined,
-    single: crm.settings.oauth.agencyInstallToken === 'Location',
   })
   const target = new URL(crm.app.redirectUri)
   target.searchParams.set('code', code.code)

@@ -22,6 +22,8 @@ export function actingUser(location) {
 
 export function topBar({ location, current }) {
   const acting = actingUser(location)
+  // The install chooser is served ready-made, so it learns who is acting this way.
+  if (acting) document.cookie = `acting=${acting.id}; path=/; SameSite=Lax`
   const candidates = location ? state.users.filter((user) => mayEnter(user, location)) : state.users
   const option = (user) =>
     h('option', { value: user.id, selected: user.id === acting?.id }, `${nameOf(user)} (${roleOf(user)})`)

@@ -147,6 +147,11 @@ describe('installing', () => {
       approveAllLocations: false,
     })
     expect(await choose(two.id)).toMatchObject({ userType: 'Company', approvedLocations: [one.id, two.id] })
+    const { clientId, redirectUri } = world.app.registration
+    const ticked = { client_id: clientId, redirect_uri: redirectUri, as: agent?.id ?? '', choice: `location:${one.id}` }
+    const form = new URLSearchParams({ ...ticked, [`future:${one.companyId}`]: 'yes' })
+    await fetch(world.emulator.authorizeUrl, { method: 'POST', body: form, redirect: 'manual' })
+    expect((await crm.state()).companyInstalls.find((each) => each.companyId === one.companyId)?.future).toBe(false)
     await crm.set({ oauth: { agencyInstallToken: 'Location' } })
     expect(await choose(two.id)).toMatchObject({ userType: 'Location', locationId: two.id, isBulkInstallation: false })
     await crm.set({ oauth: { agencyInstallToken: 'Company' } })

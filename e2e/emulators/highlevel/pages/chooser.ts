@@ -117,7 +117,7 @@ export async function handleChooser(
     companyId,
     locationId: location?.id,
     locationIds: values.get('locations')?.split(',').filter(Boolean),
-    future: values.get(`future:${companyId}`) === 'yes',
+    future: location ? undefined : values.get(`future:${companyId}`) === 'yes',
     userId: actor?.id,
     scope: values.get('scope') ?? undefined,
     redirectUri: values.get('redirect_uri') ?? undefined,

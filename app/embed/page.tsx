@@ -1,0 +1,5 @@
+import { SubAccountsPage } from '@/components/sub-accounts-page'
+
+export default function Page() {
+  return <SubAccountsPage />
+}

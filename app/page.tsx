@@ -1,0 +1,5 @@
+import { OutsideCrm } from '@/components/outside-crm'
+
+export default function Landing() {
+  return <OutsideCrm />
+}

@@ -1,0 +1,83 @@
+'use client'
+
+import { useQueryClient, type QueryClient } from '@tanstack/react-query'
+import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
+import type { MessageView } from '@/lib/bridge/message/view'
+import type { QrView } from '@/lib/bridge/session/pairing'
+import type { SessionView } from '@/lib/bridge/session/session'
+import { ApiError } from './api'
+import { readEventStream } from './event-stream'
+import { dropSession, keys, storeMessage, storeSession } from './queries'
+import { useSignedIn } from './signed-in'
+
+const LiveContext = createContext(false)
+
+/** Whether what happens is told to this page; while not, queries ask for themselves. */
+export const useLive = () => useContext(LiveContext)
+
+const retryMs = [500, 1000, 2000, 5000, 10_000]
+/** A stream is silent for 15 s at most. */
+const silenceMs = 40_000
+
+/** Keeps the pages of one sub-account up to date by server-sent events. */
+export function Live({ locationId, children }: { locationId: string; children: ReactNode }) {
+  const { api } = useSignedIn()
+  const queries = useQueryClient()
+  const [isLive, setLive] = useState(false)
+
+  useEffect(() => {
+    const stop = new AbortController()
+    const follow = async () => {
+      for (let failures = 0; !stop.signal.aborted;) {
+        const silence = new AbortController()
+        let alarm = setTimeout(() => silence.abort(), silenceMs)
+        try {
+          const path = `/locations/${encodeURIComponent(locationId)}/events`
+          const response = await api.open(path, AbortSignal.any([stop.signal, silence.signal]))
+          failures = 0
+          setLive(true)
+          await readEventStream(response, (event, data) => {
+            clearTimeout(alarm)
+            alarm = setTimeout(() => silence.abort(), silenceMs)
+            if (event !== null) take(queries, locationId, event, data)
+          })
+        } catch (error) {
+          failures += 1
+          // Nothing to come back for: the page's own queries show why.
+          if (error instanceof ApiError && error.status >= 400 && error.status < 500 && failures > 3) break
+        } finally {
+          clearTimeout(alarm)
+        }
+        if (stop.signal.aborted) return
+        setLive(false)
+        const waitMs = retryMs[Math.min(failures, retryMs.length - 1)]!
+        await new Promise((resolve) => setTimeout(resolve, waitMs * (0.7 + Math.random() * 0.6)))
+      }
+      setLive(false)
+    }
+    void follow()
+    return () => stop.abort()
+  }, [api, queries, locationId])
+
+  return <LiveContext value={isLive}>{children}</LiveContext>
+}
+
+function take(queries: QueryClient, locationId: string, event: string, data: unknown): void {
+  // Our own server's words, in the shapes of the GETs they repeat.
+  if (event === 'session') {
+    const session = data as SessionView | { id: string; error: object }
+    if ('error' in session) dropSession(queries, locationId, session.id)
+    else storeSession(queries, session)
+    // Messages show whether they wait for a session.
+    void queries.invalidateQueries({ queryKey: keys.messages(locationId) })
+  } else if (event === 'qr') {
+    const qr = data as QrView
+    queries.setQueryData(keys.qr(qr.sessionId), qr)
+  } else if (event === 'message') {
+    if (!storeMessage(queries, data as MessageView))
+      void queries.invalidateQueries({ queryKey: keys.messages(locationId) })
+  } else if (event === 'sync') {
+    void queries.invalidateQueries({ queryKey: keys.sessions(locationId) })
+    void queries.invalidateQueries({ queryKey: keys.messages(locationId) })
+  }
+}

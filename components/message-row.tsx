@@ -1,0 +1,95 @@
+'use client'
+
+import { ArrowDownLeft, ArrowUpRight, ChevronDown } from 'lucide-react'
+import { Collapsible } from 'radix-ui'
+import { useFormatter, useTranslations } from 'use-intl'
+import type { MessageView, ShownStatus } from '@/lib/bridge/message/view'
+import { formatPhone } from './phone'
+import { Badge } from './state-badge'
+import { Button } from './ui/button'
+
+const tones: Record<ShownStatus, 'good' | 'wait' | 'bad' | 'still'> = {
+  received: 'still',
+  queued: 'still',
+  held: 'wait',
+  sending: 'still',
+  sent: 'still',
+  delivered: 'good',
+  read: 'good',
+  failed: 'bad',
+}
+
+export function MessageRow({ message }: { message: MessageView }) {
+  const t = useTranslations('message')
+  const format = useFormatter()
+  const isOut = message.direction === 'outbound'
+  const Direction = isOut ? ArrowUpRight : ArrowDownLeft
+  const phone = message.contact?.phone ?? message.to
+  const who = message.contact?.name || (phone ? formatPhone(phone) : t('unknownContact'))
+  const at = new Date(message.occurredAt)
+  return (
+    <Collapsible.Root className="flex flex-col gap-2 px-4 py-3">
+      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+        <Direction aria-label={t(`direction.${message.direction}`)} role="img" className="text-muted size-4 shrink-0" />
+        <span className="min-w-0 truncate font-medium">{who}</span>
+        <span className="text-muted text-[0.8125rem] whitespace-nowrap">
+          <time dateTime={message.occurredAt} title={format.dateTime(at, { dateStyle: 'full', timeStyle: 'medium' })}>
+            {format.dateTime(at, { dateStyle: 'short', timeStyle: 'short' })}
+          </time>
+        </span>
+        <span className="ml-auto" role="status">
+          {isOut ? (
+            <Badge tone={tones[message.status]}>{t(`status.${message.status}`)}</Badge>
+          ) : (
+            <Badge tone="still">{t('direction.inbound')}</Badge>
+          )}
+        </span>
+      </div>
+
+      <Text message={message} />
+      {message.failure && (
+        <p className="text-bad text-pretty">
+          <strong className="font-semibold">{t(`failure.${message.failure.code}`)}.</strong> {message.failure.message}
+        </p>
+      )}
+      {message.reason && <p className="text-wait text-pretty">{message.reason}</p>}
+
+      <div className="text-muted flex min-h-8 flex-wrap items-center gap-x-3 text-[0.8125rem]">
+        <span className="truncate">{message.session?.label ?? t('noSession')}</span>
+        <span aria-hidden>·</span>
+        <span>{t(`origin.${message.origin}`)}</span>
+        {message.attachmentCount > 0 && (
+          <>
+            <span aria-hidden>·</span>
+            <span>{t('attachments', { count: message.attachmentCount })}</span>
+          </>
+        )}
+        {message.parts.length > 1 && (
+          <>
+            <span aria-hidden>·</span>
+            <span>{t('parts', { count: message.parts.length })}</span>
+          </>
+        )}
+        {message.trace && (
+          <Collapsible.Trigger asChild>
+            <Button variant="quiet" size="small" className="group -mr-2 ml-auto">
+              {t('why')}
+              <ChevronDown aria-hidden className="transition-transform group-data-[state=open]:rotate-180" />
+            </Button>
+          </Collapsible.Trigger>
+        )}
+      </div>
+      <Collapsible.Content className="bg-sunken rounded-lg px-3 py-2 text-pretty">
+        <span className="sr-only">{t('whyTitle')}: </span>
+        {message.trace?.text || t('noTrace')}
+      </Collapsible.Content>
+    </Collapsible.Root>
+  )
+}
+
+function Text({ message }: { message: MessageView }) {
+  const t = useTranslations('message')
+  if (message.text === null) return <p className="text-muted italic">{t('hidden')}</p>
+  if (message.text === '') return <p className="text-muted italic">{t('noText')}</p>
+  return <p className="line-clamp-4 break-words whitespace-pre-wrap">{message.text}</p>
+}

@@ -1,0 +1,64 @@
+import { createTranslator } from 'use-intl/core'
+import { describe, expect, it } from 'vitest'
+import { failureCodes } from '@/lib/bridge/message/message'
+import { shownStatuses } from '@/lib/bridge/message/view'
+import { describeStatus, sessionReasons, sessionStatuses } from '@/lib/bridge/session/session'
+import en from './en.json'
+import es from './es.json'
+import pt from './pt.json'
+
+const catalogues = { en, es, pt }
+
+function flatten(value: object, path: string[] = []): [string, string][] {
+  return Object.entries(value).flatMap(([key, inner]) =>
+    typeof inner === 'string' ? [[[...path, key].join('.'), inner]] : flatten(inner as object, [...path, key]),
+  )
+}
+
+/** The names a sentence must be given: `{count}`, `{label}`. */
+const placeholders = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))].sort()
+
+describe.each(Object.entries(catalogues))('%s', (language, catalogue) => {
+  const texts = new Map(flatten(catalogue))
+
+  it('says everything English says, with the same values in it', () => {
+    const english = flatten(en)
+    expect([...texts.keys()].sort()).toEqual(english.map(([key]) => key).sort())
+    for (const [key, text] of english) expect([key, placeholders(texts.get(key)!)]).toEqual([key, placeholders(text)])
+  })
+
+  it('can be read by the formatter', () => {
+    const t = createTranslator({
+      locale: language,
+      messages: catalogue as unknown as Record<string, never>,
+      onError: (error) => {
+        throw error
+      },
+    }) as unknown as (key: string, values: Record<string, unknown>) => string
+    const values = { count: 2, label: 'Sales', total: 5, seconds: 9, when: 'x', code: 'x', name: 'x', max: 5, app: 'x' }
+    for (const [key] of texts) expect(t(key, values).trim(), key).not.toBe('')
+  })
+
+  it('has a name and a sentence for every status, and a sentence for every reason', () => {
+    for (const status of sessionStatuses) {
+      expect(texts.get(`status.${status}.name`), status).toBeTruthy()
+      expect(texts.get(`status.${status}.detail`), status).toMatch(/[.!]$/)
+    }
+    for (const reason of sessionReasons) expect(texts.get(`reason.${reason}`), reason).toMatch(/[.!]$/)
+    for (const status of shownStatuses) expect(texts.get(`message.status.${status}`), status).toBeTruthy()
+    for (const code of failureCodes) expect(texts.get(`message.failure.${code}`), code).toBeTruthy()
+  })
+
+  it('has no word a listing forbids', () => {
+    for (const [key, text] of texts) expect(text, key).not.toMatch(/high\s*level|ghl|leadconnector/i)
+  })
+})
+
+it('English says what the API says', () => {
+  for (const status of sessionStatuses) {
+    expect(en.status[status].detail).toBe(describeStatus(status, null))
+    for (const reason of sessionReasons)
+      if (!['starting', 'awaiting_link', 'linking', 'connected'].includes(status))
+        expect(en.reason[reason]).toBe(describeStatus(status, reason))
+  }
+})

@@ -1,0 +1,57 @@
+'use client'
+
+import { QRCodeSVG } from 'qrcode.react'
+import { useTranslations } from 'use-intl'
+import type { QrView } from '@/lib/bridge/session/pairing'
+import { CopyButton } from './copy-button'
+import { Skeleton } from './ui/skeleton'
+import { useCountdown } from './use-countdown'
+
+/** Dark on white in every theme, with its quiet zone: cameras need both. */
+export function Qr({ pairing, label }: { pairing: QrView; label: string }) {
+  const t = useTranslations('linking')
+  const seconds = useCountdown(pairing.expiresAt)
+  const isOver = seconds === 0
+  return (
+    <figure className="flex flex-col items-center gap-3">
+      <div
+        draggable={!isOver}
+        onDragStart={(event) => {
+          event.dataTransfer.setData('text/plain', pairing.qr)
+          event.dataTransfer.setData('text/uri-list', pairing.qr)
+          event.dataTransfer.effectAllowed = 'copy'
+        }}
+        className="aspect-square w-full max-w-72 cursor-grab overflow-hidden rounded-lg bg-white active:cursor-grabbing"
+        data-testid="qr"
+      >
+        {isOver ? (
+          <Skeleton className="size-full rounded-none" />
+        ) : (
+          <QRCodeSVG
+            value={pairing.qr}
+            level="L"
+            marginSize={4}
+            bgColor="#ffffff"
+            fgColor="#000000"
+            title={t('qrLabel', { label })}
+            role="img"
+            className="size-full"
+          />
+        )}
+      </div>
+      <figcaption className="flex w-full max-w-72 items-center justify-between gap-2">
+        <span className="text-muted tabular-nums">{isOver ? t('renewing') : t('newIn', { seconds })}</span>
+        <CopyButton text={pairing.qr} label={t('copyLink')} size="small" disabled={isOver} />
+      </figcaption>
+    </figure>
+  )
+}
+
+export function QrPlaceholder({ text }: { text: string }) {
+  return (
+    <div className="flex flex-col items-center gap-3">
+      <Skeleton className="aspect-square w-full max-w-72" />
+      <p className="text-muted flex h-8 w-full max-w-72 items-center">{text}</p>
+    </div>
+  )
+}

@@ -1,0 +1,187 @@
+'use client'
+
+import {
+  useInfiniteQuery,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type InfiniteData,
+  type QueryClient,
+} from '@tanstack/react-query'
+import type { MessageView } from '@/lib/bridge/message/view'
+import type { Page } from '@/lib/bridge/paging'
+import type { PairingCodeView, QrView } from '@/lib/bridge/session/pairing'
+import type { SessionView } from '@/lib/bridge/session/session'
+import type { SubAccountView } from '@/lib/bridge/sub-account/list'
+import { ApiError } from './api'
+import { useLive } from './live'
+import { useSignedIn } from './signed-in'
+
+const pollMs = 3000
+
+export interface MessageFilter {
+  sessionId: string
+  status: string
+  direction: string
+}
+
+export const keys = {
+  locations: ['locations'] as const,
+  location: (locationId: string) => ['location', locationId] as const,
+  sessions: (locationId: string) => ['sessions', locationId] as const,
+  qr: (sessionId: string) => ['qr', sessionId] as const,
+  messages: (locationId: string) => ['messages', locationId] as const,
+}
+
+export function useLocations() {
+  const { api } = useSignedIn()
+  return useInfiniteQuery({
+    queryKey: keys.locations,
+    queryFn: ({ pageParam }) => api.get<Page<SubAccountView>>(`/locations?${pageQuery(pageParam)}`),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: 15_000,
+  })
+}
+
+export function useLocation(locationId: string) {
+  const { api } = useSignedIn()
+  return useQuery({
+    queryKey: keys.location(locationId),
+    queryFn: () => api.get<SubAccountView>(`/locations/${encodeURIComponent(locationId)}`),
+    refetchInterval: 60_000,
+  })
+}
+
+export function useSessions(locationId: string) {
+  const { api } = useSignedIn()
+  const isLive = useLive()
+  return useQuery({
+    queryKey: keys.sessions(locationId),
+    queryFn: async () =>
+      (await api.get<Page<SessionView>>(`/locations/${encodeURIComponent(locationId)}/sessions?limit=100`)).items,
+    refetchInterval: isLive ? false : pollMs,
+  })
+}
+
+/** The QR to scan now; null while there is none. */
+export function useQr(session: SessionView) {
+  const { api } = useSignedIn()
+  const isLive = useLive()
+  return useQuery({
+    queryKey: keys.qr(session.id),
+    queryFn: async () => {
+      try {
+        return await api.get<QrView>(`/sessions/${session.id}/qr`)
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 409) return null
+        throw error
+      }
+    },
+    enabled: session.status === 'awaiting_link',
+    // Even with live updates a lost one must not leave a dead code on the screen.
+    refetchInterval: ({ state }) =>
+      !isLive || !state.data || Date.parse(state.data.expiresAt) <= api.now() ? (isLive ? 1000 : pollMs) : false,
+  })
+}
+
+export function useMessages(locationId: string, filter: MessageFilter) {
+  const { api } = useSignedIn()
+  const isLive = useLive()
+  return useInfiniteQuery({
+    queryKey: [...keys.messages(locationId), filter],
+    queryFn: ({ pageParam }) => {
+      const query = pageQuery(pageParam)
+      for (const [name, value] of Object.entries(filter)) if (value) query.set(name, value as string)
+      return api.get<Page<MessageView>>(`/locations/${encodeURIComponent(locationId)}/messages?${query}`)
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.nextCursor,
+    refetchInterval: isLive ? false : pollMs,
+  })
+}
+
+export type SessionVerb = 'link' | 'start' | 'stop' | 'logout'
+
+export function useSessionVerb(session: SessionView) {
+  const { api } = useSignedIn()
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (verb: SessionVerb) => api.send<SessionView>('POST', `/sessions/${session.id}/${verb}`),
+    onSuccess: (changed) => storeSession(queries, changed),
+    onError: () => queries.invalidateQueries({ queryKey: keys.sessions(session.locationId) }),
+  })
+}
+
+export function useRename(session: SessionView) {
+  const { api } = useSignedIn()
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (label: string) => api.send<SessionView>('PATCH', `/sessions/${session.id}`, { label }),
+    onSuccess: (changed) => storeSession(queries, changed),
+  })
+}
+
+export function useRemove(session: SessionView) {
+  const { api } = useSignedIn()
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: () => api.send<void>('DELETE', `/sessions/${session.id}`),
+    onSuccess: () => dropSession(queries, session.locationId, session.id),
+  })
+}
+
+export function useAddSession(locationId: string) {
+  const { api } = useSignedIn()
+  const queries = useQueryClient()
+  return useMutation({
+    mutationFn: (label: string) =>
+      api.send<SessionView>('POST', `/locations/${encodeURIComponent(locationId)}/sessions`, { label }),
+    onSuccess: (added) => storeSession(queries, added),
+  })
+}
+
+export function usePairingCode(session: SessionView) {
+  const { api } = useSignedIn()
+  return useMutation({
+    mutationFn: (phone: string) => api.send<PairingCodeView>('POST', `/sessions/${session.id}/pairing-code`, { phone }),
+  })
+}
+
+export function storeSession(queries: QueryClient, session: SessionView): void {
+  queries.setQueryData<SessionView[]>(
+    keys.sessions(session.locationId),
+    (list) => list && [...list.filter(({ id }) => id !== session.id), session].sort((a, b) => a.priority - b.priority),
+  )
+  if (session.status !== 'awaiting_link') queries.removeQueries({ queryKey: keys.qr(session.id) })
+}
+
+export function dropSession(queries: QueryClient, locationId: string, sessionId: string): void {
+  queries.setQueryData<SessionView[]>(keys.sessions(locationId), (list) => list?.filter(({ id }) => id !== sessionId))
+}
+
+/** Puts a changed message where it is shown; false when no shown list has it. */
+export function storeMessage(queries: QueryClient, message: MessageView): boolean {
+  let isShown = false
+  queries.setQueriesData<InfiniteData<Page<MessageView>>>({ queryKey: keys.messages(message.locationId) }, (data) => {
+    if (!data) return data
+    return {
+      ...data,
+      pages: data.pages.map((page) => ({
+        ...page,
+        items: page.items.map((item) => {
+          if (item.id !== message.id) return item
+          isShown = true
+          return message
+        }),
+      })),
+    }
+  })
+  return isShown
+}
+
+function pageQuery(cursor: string | null): URLSearchParams {
+  const query = new URLSearchParams({ limit: '50' })
+  if (cursor) query.set('cursor', cursor)
+  return query
+}

@@ -1,0 +1,163 @@
+'use client'
+
+import { useState, type FormEvent } from 'react'
+import { useTranslations } from 'use-intl'
+import type { SessionView } from '@/lib/bridge/session/session'
+import { useErrorText } from './notice'
+import { useAddSession, useRemove, useRename, useSessionVerb } from './queries'
+import { Button } from './ui/button'
+import { Dialog, DialogActions } from './ui/dialog'
+import { TextField } from './ui/field'
+
+interface Opened {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+}
+
+export function AddSessionDialog({ locationId, ...opened }: Opened & { locationId: string }) {
+  const t = useTranslations('addSession')
+  const terms = useTranslations()('terms')
+  const adding = useAddSession(locationId)
+  return (
+    <Dialog {...opened} title={t('title')} description={t('intro')}>
+      <NameForm
+        initial=""
+        submitLabel={t('submit')}
+        note={terms}
+        saving={adding}
+        onSubmit={(label) => adding.mutate(label, { onSuccess: () => opened.onOpenChange(false) })}
+        onCancel={() => opened.onOpenChange(false)}
+      />
+    </Dialog>
+  )
+}
+
+export function RenameDialog({ session, ...opened }: Opened & { session: SessionView }) {
+  const t = useTranslations('renameSession')
+  const renaming = useRename(session)
+  return (
+    <Dialog {...opened} title={t('title', { label: session.label })}>
+      <NameForm
+        initial={session.label}
+        submitLabel={t('submit')}
+        saving={renaming}
+        onSubmit={(label) => renaming.mutate(label, { onSuccess: () => opened.onOpenChange(false) })}
+        onCancel={() => opened.onOpenChange(false)}
+      />
+    </Dialog>
+  )
+}
+
+function NameForm(props: {
+  initial: string
+  submitLabel: string
+  note?: string
+  saving: { isPending: boolean; error: unknown; reset: () => void }
+  onSubmit: (label: string) => void
+  onCancel: () => void
+}) {
+  const t = useTranslations('addSession')
+  const common = useTranslations('common')
+  const errorText = useErrorText()
+  const [label, setLabel] = useState(props.initial)
+  const [problem, setProblem] = useState<string | null>(null)
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    const trimmed = label.trim()
+    const wrong = trimmed === '' ? t('required') : [...trimmed].length > 50 ? t('tooLong') : null
+    setProblem(wrong)
+    if (wrong === null) props.onSubmit(trimmed)
+  }
+  return (
+    <form onSubmit={submit} className="flex flex-col gap-4" noValidate>
+      <TextField
+        label={t('label')}
+        hint={t('hint')}
+        error={problem ?? (props.saving.error ? errorText(props.saving.error) : null)}
+        value={label}
+        onChange={(event) => {
+          setLabel(event.target.value)
+          setProblem(null)
+          if (props.saving.error) props.saving.reset()
+        }}
+        autoComplete="off"
+        autoFocus
+      />
+      {props.note && <p className="bg-sunken text-muted rounded-lg p-3 text-[0.8125rem] text-pretty">{props.note}</p>}
+      <DialogActions>
+        <Button variant="secondary" onClick={props.onCancel}>
+          {common('cancel')}
+        </Button>
+        <Button type="submit" disabled={props.saving.isPending}>
+          {props.submitLabel}
+        </Button>
+      </DialogActions>
+    </form>
+  )
+}
+
+/** Stop and log out: one sentence of consequences, one button. */
+export function VerbDialog({ session, verb, ...opened }: Opened & { session: SessionView; verb: 'stop' | 'logout' }) {
+  const t = useTranslations(verb === 'stop' ? 'stopSession' : 'logoutSession')
+  const common = useTranslations('common')
+  const errorText = useErrorText()
+  const acting = useSessionVerb(session)
+  return (
+    <Dialog {...opened} title={t('title', { label: session.label })} description={t('text')}>
+      {acting.error && (
+        <p role="alert" className="text-bad">
+          {errorText(acting.error)}
+        </p>
+      )}
+      <DialogActions>
+        <Button variant="secondary" onClick={() => opened.onOpenChange(false)}>
+          {common('cancel')}
+        </Button>
+        <Button
+          variant={verb === 'logout' ? 'danger' : 'primary'}
+          disabled={acting.isPending}
+          onClick={() => acting.mutate(verb, { onSuccess: () => opened.onOpenChange(false) })}
+        >
+          {t('submit')}
+        </Button>
+      </DialogActions>
+    </Dialog>
+  )
+}
+
+export function RemoveDialog({ session, ...opened }: Opened & { session: SessionView }) {
+  const t = useTranslations('removeSession')
+  const common = useTranslations('common')
+  const errorText = useErrorText()
+  const removing = useRemove(session)
+  const [typed, setTyped] = useState('')
+  const isConfirmed = typed.trim() === session.label
+  return (
+    <Dialog {...opened} title={t('title', { label: session.label })} description={t('text')}>
+      <form
+        className="flex flex-col gap-4"
+        onSubmit={(event) => {
+          event.preventDefault()
+          if (isConfirmed) removing.mutate()
+        }}
+      >
+        <TextField
+          label={t('label', { label: session.label })}
+          error={removing.error ? errorText(removing.error) : null}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+          autoComplete="off"
+        />
+        <DialogActions>
+          <Button variant="secondary" onClick={() => opened.onOpenChange(false)}>
+            {common('cancel')}
+          </Button>
+          <Button type="submit" variant="danger" disabled={!isConfirmed || removing.isPending}>
+            {t('submit')}
+          </Button>
+        </DialogActions>
+      </form>
+    </Dialog>
+  )
+}

@@ -1,0 +1,106 @@
+'use client'
+
+import { ArrowLeft } from 'lucide-react'
+import Link from 'next/link'
+import { usePathname } from 'next/navigation'
+import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
+import type { SubAccountView } from '@/lib/bridge/sub-account/list'
+import { Live } from './live'
+import { LoadError } from './notice'
+import { OpenInTab } from './open-in-tab'
+import { useLocation } from './queries'
+import { useSignedIn } from './signed-in'
+import { Button } from './ui/button'
+import { cn } from './ui/cn'
+import { Skeleton } from './ui/skeleton'
+
+/** One sub-account: its name, its tabs, and what stands between it and the CRM. */
+export function SubAccountFrame({ locationId, children }: { locationId: string; children: ReactNode }) {
+  const t = useTranslations('subAccounts')
+  const common = useTranslations('common')
+  const { me } = useSignedIn()
+  const location = useLocation(locationId)
+
+  if (location.error && !location.data)
+    return (
+      <main className="px-4 py-12">
+        <LoadError error={location.error} onRetry={() => void location.refetch()} />
+      </main>
+    )
+  return (
+    <Live locationId={locationId}>
+      <main className="mx-auto w-full max-w-5xl px-4 py-5 sm:px-6">
+        <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1">
+          <div className="min-w-0">
+            {me.locationId === null && (
+              <Link href="/embed" className="text-muted hover:text-ink mb-1 inline-flex items-center gap-1.5">
+                <ArrowLeft aria-hidden className="size-4" />
+                {common('back')}
+              </Link>
+            )}
+            {location.data ? (
+              <h1 className="truncate text-xl font-semibold">{location.data.name || t('unnamed')}</h1>
+            ) : (
+              <Skeleton className="h-7 w-48" />
+            )}
+          </div>
+          <OpenInTab />
+        </header>
+        <SectionTabs locationId={locationId} />
+        {location.data && <LostAuthorisation location={location.data} />}
+        {children}
+      </main>
+    </Live>
+  )
+}
+
+function SectionTabs({ locationId }: { locationId: string }) {
+  const t = useTranslations('tabs')
+  const path = usePathname()
+  const base = `/embed/${encodeURIComponent(locationId)}`
+  const sections = [
+    { href: base, name: t('sessions') },
+    { href: `${base}/messages`, name: t('messages') },
+  ]
+  return (
+    <nav aria-label={t('label')} className="border-line mt-4 mb-5 flex gap-1 border-b">
+      {sections.map(({ href, name }) => (
+        <Link
+          key={href}
+          href={href}
+          aria-current={path === href ? 'page' : undefined}
+          className={cn(
+            '-mb-px border-b-2 px-3 py-2 font-medium -outline-offset-2',
+            path === href ? 'border-accent text-ink' : 'text-muted hover:text-ink border-transparent',
+          )}
+        >
+          {name}
+        </Link>
+      ))}
+    </nav>
+  )
+}
+
+function LostAuthorisation({ location: { status } }: { location: SubAccountView }) {
+  const t = useTranslations('lost')
+  if (status !== 'needs_reauth' && status !== 'suspended') return null
+  return (
+    <div
+      role="alert"
+      className="bg-bad-soft mb-5 flex flex-wrap items-center justify-between gap-x-6 gap-y-3 rounded-xl p-4"
+    >
+      <div className="min-w-60 flex-1">
+        <p className="text-bad font-semibold">{t(status)}</p>
+        <p className="mt-0.5 text-pretty">{t(`${status}How`)}</p>
+      </div>
+      {status === 'needs_reauth' && (
+        <Button asChild>
+          <a href="/oauth/install" target="_blank" rel="noreferrer">
+            {t('reconnect')}
+          </a>
+        </Button>
+      )}
+    </div>
+  )
+}

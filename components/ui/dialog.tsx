@@ -1,0 +1,45 @@
+'use client'
+
+import { X } from 'lucide-react'
+import { Dialog as Radix } from 'radix-ui'
+import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
+import { Button } from './button'
+
+export function Dialog(props: {
+  open: boolean
+  onOpenChange: (open: boolean) => void
+  title: string
+  description?: string
+  children: ReactNode
+}) {
+  const t = useTranslations('common')
+  return (
+    <Radix.Root open={props.open} onOpenChange={props.onOpenChange}>
+      <Radix.Portal>
+        <Radix.Overlay className="fixed inset-0 z-40 bg-black/50" />
+        <Radix.Content
+          {...(props.description === undefined && { 'aria-describedby': undefined })}
+          className="border-line bg-card fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 -translate-y-1/2 flex-col gap-4 overflow-y-auto rounded-xl border p-5 shadow-xl"
+        >
+          <div className="flex flex-col gap-1.5 pr-8">
+            <Radix.Title className="text-base font-semibold text-balance">{props.title}</Radix.Title>
+            {props.description && (
+              <Radix.Description className="text-muted text-pretty">{props.description}</Radix.Description>
+            )}
+          </div>
+          {props.children}
+          <Radix.Close asChild>
+            <Button variant="quiet" size="icon" className="absolute top-3 right-3" aria-label={t('close')}>
+              <X aria-hidden />
+            </Button>
+          </Radix.Close>
+        </Radix.Content>
+      </Radix.Portal>
+    </Radix.Root>
+  )
+}
+
+export function DialogActions({ children }: { children: ReactNode }) {
+  return <div className="flex flex-wrap justify-end gap-2 pt-1">{children}</div>
+}

@@ -1,0 +1,22 @@
+import { cn } from './cn'
+
+export function Skeleton({ className }: { className?: string }) {
+  return <div aria-hidden className={cn('bg-sunken rounded-lg motion-safe:animate-pulse', className)} />
+}
+
+/** The shape of a page while it is not known who looks. */
+export function PageSkeleton({ label }: { label: string }) {
+  return (
+    <main className="mx-auto w-full max-w-5xl px-4 py-6 sm:px-6" aria-busy="true">
+      <p role="status" className="sr-only">
+        {label}
+      </p>
+      <Skeleton className="h-7 w-48" />
+      <Skeleton className="mt-6 h-10 w-full max-w-80" />
+      <div className="mt-6 grid gap-4 lg:grid-cols-2">
+        <Skeleton className="h-44" />
+        <Skeleton className="h-44" />
+      </div>
+    </main>
+  )
+}

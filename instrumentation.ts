@@ -1,8 +1,7 @@
 export async function register(): Promise<void> {
-  if (process.env.NEXT_RUNTIME !== 'nodejs') return
-  const { markPeers } = await import('./lib/http/peer')
-  const { closeOpenStreams } = await import('./lib/http/open-streams')
-  markPeers()
-  process.once('SIGTERM', closeOpenStreams)
-  process.once('SIGINT', closeOpenStreams)
+  // In this form Next leaves the import out of what it builds for runtimes without sockets and signals.
+  if (process.env.NEXT_RUNTIME === 'nodejs') {
+    const { prepareProcess } = await import('./lib/http/prepare-process')
+    prepareProcess()
+  }
 }

@@ -1,0 +1,8 @@
+import { closeOpenStreams } from './open-streams'
+import { markPeers } from './peer'
+
+/** Once per web process, before its first request. */
+export function prepareProcess(): void {
+  markPeers()
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, closeOpenStreams)
+}

@@ -98,6 +98,19 @@ export async function stopChild(child: ChildProcess): Promise<void> {
   clearTimeout(timer)
 }
 
+/** One process of many, kept by whoever runs the machine: it ends with its child, well when it was asked to. */
+export function runOnly(spec: ChildSpec): void {
+  const child = spawnNode(spec)
+  let isAsked = false
+  onStopRequest(async () => {
+    isAsked = true
+    await stopChild(child)
+  })
+  child.once('exit', (code) => {
+    if (!isAsked) process.exit(code ?? 1)
+  })
+}
+
 /** A command that ends by itself; it too goes when we go. */
 export async function runNode(file: string, args: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const child = spawnNode({ name: 'build', file, args, env })

@@ -110,7 +110,7 @@ export function chooseSession(facts: RoutingFacts): Choice {
     }
     skipped.push({ session: session.id, priority: session.priority, why: session.status })
   }
-  const returning = byPriority.find((session) => session.status === 'reconnecting')
+  const returning = byPriority.find(comesBack)
   if (returning) {
     const others = skipped.filter((entry) => entry.session !== returning.id)
     return {
@@ -127,6 +127,10 @@ export function chooseSession(facts: RoutingFacts): Choice {
   }
   return { session: null, failure, trace: trace(8, null, failure.message, skipped) }
 }
+
+/** It was linked before and is on its way: waiting for it is better than failing when no other session can send. */
+const comesBack = (session: Candidate) =>
+  session.status === 'reconnecting' || (session.status === 'starting' && session.phone !== null)
 
 function failureOf(session: Candidate, standing: Exclude<Standing, 'able' | 'waits'>): Failure {
   const who = describeSession(session)

@@ -74,7 +74,9 @@ export async function hearState(ctx: BridgeContext, owned: OwnedSession, event: 
 
 /** On its way or connected: the worker goes on. */
 async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, event: HeardState): Promise<void> {
-  const status = event.state as SessionStatus
+  // Taken over from another worker, a session that was working is coming back; only what a person started is starting.
+  const wasUp = session.isLinked && (session.status === 'connected' || session.status === 'reconnecting')
+  const status: SessionStatus = event.state === 'starting' && wasUp ? 'reconnecting' : (event.state as SessionStatus)
   const account = event.account
   const connected = status === 'connected'
   const change: Partial<SessionRow> = {

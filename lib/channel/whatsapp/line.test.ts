@@ -34,6 +34,12 @@ async function sendText(session: TestSession, line: Line, to: Address, text: str
   return id
 }
 
+const unheardOf = (session: TestSession) =>
+  world.db
+    .select({ id: whatsappInbox.id })
+    .from(whatsappInbox)
+    .where(sql`session_id = ${session.id} and heard_at is null`)
+
 const failure = (sending: Promise<unknown>): Promise<SendError> =>
   sending.then(
     () => Promise.reject(new Error('it was sent')),
@@ -236,7 +242,7 @@ describe('sending', () => {
     await sendText(session, next, to, 'last')
     await bob.waitForText('last')
     expect(await bob.texts()).toEqual(['first', 'in doubt', 'last'])
-    const spent = await eventsOf('undecryptable', (event) => event.id === id)
+    const spent = await eventsOf('undecryptable', (event) => event.id === id && event.recipient === bob.client.number)
     expect(spent).toMatchObject([{ reason: 'old-counter' }])
     await next.close()
   })
@@ -428,35 +434,33 @@ describe('hearing', () => {
     await session.ears.text('whole')
     const id = await world.phones.forge('bad-mac', { from: bob.client, to: session.owner, text: 'broken at first' })
     expect(await session.ears.text('broken at first')).toMatchObject({ id })
-    const rows = await world.db
-      .select({ id: whatsappInbox.id })
-      .from(whatsappInbox)
-      .where(sql`session_id = ${session.id} and heard_at is null`)
-    expect(rows).toEqual([])
+    await expect.poll(() => unheardOf(session)).toEqual([])
     expect(session.ears.of('message').map(({ content }) => content.kind)).toEqual(['text', 'text'])
     await line.close()
   })
 
   test('a message that stays unreadable is heard as that, also across a restart', async () => {
-    const { session, line } = await started({ timings: { unreadableAfterMs: 400 } })
+    const { session, line } = await started({ timings: { unreadableAfterMs: 700 } })
     const bob = await session.meet('Bob')
     await bob.write('whole')
     await session.ears.text('whole')
-    const id = await world.phones.forge('unavailable', { from: bob.client, to: session.owner })
-    await expect
-      .poll(() =>
-        world.db
-          .select()
-          .from(whatsappInbox)
-          .where(sql`session_id = ${session.id} and heard_at is null`),
-      )
-      .toHaveLength(1)
+    const id = await world.phones.forge('no-content', { from: bob.client, to: session.owner })
+    await expect.poll(() => unheardOf(session)).toHaveLength(1)
     await line.close()
     const next = await session.open()
     next.connect()
     const event = await session.ears.waitFor('message', ({ content }) => content.kind === 'unreadable')
     expect(event).toMatchObject({ id, person: { phone: bob.phone } })
+    await expect.poll(() => unheardOf(session)).toEqual([])
     await next.close()
+  })
+
+  test('a view-once message is heard as that, without its content', async () => {
+    const { session, line } = await started()
+    const bob = await session.meet('Bob')
+    const id = await world.phones.forge('unavailable', { from: bob.client, to: session.owner })
+    expect(await session.ears.waitFor('message')).toMatchObject({ id, content: { kind: 'view-once' } })
+    await line.close()
   })
 
   test('dishonest and broken messages harm nobody and stop nothing', async () => {

@@ -11,13 +11,14 @@ import { startFakeApp } from './fake-app'
 let app: Awaited<ReturnType<typeof startFakeApp>>
 let dataDir: string
 let child: ChildProcess | undefined
+const children: ChildProcess[] = []
 
 beforeAll(async () => {
   app = await startFakeApp()
   dataDir = mkdtempSync(join(tmpdir(), 'crm-process-'))
 })
 afterAll(async () => {
-  child?.kill('SIGKILL')
+  for (const one of children) one.kill('SIGKILL')
   await app.close()
   rmSync(dataDir, { recursive: true })
 })
@@ -27,6 +28,7 @@ async function start(): Promise<{ url: string; webhookPublicKey: string }> {
   child = spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'main.ts'), JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  children.push(child)
   const lines = createInterface({ input: child.stdout ?? process.stdin })
   for await (const line of lines) return JSON.parse(line) as { url: string; webhookPublicKey: string }
   throw new Error('the emulator ended before it was ready')

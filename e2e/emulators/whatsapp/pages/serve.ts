@@ -7,6 +7,7 @@ const FILES: Record<string, { from: () => Buffer; type: string }> = {
   '/': { from: () => readFileSync(here('index.html')), type: 'text/html; charset=utf-8' },
   '/phones.css': { from: () => readFileSync(here('phones.css')), type: 'text/css; charset=utf-8' },
   '/phones.js': { from: () => readFileSync(here('phones.js')), type: 'text/javascript; charset=utf-8' },
+  '/scan.js': { from: () => readFileSync(here('scan.js')), type: 'text/javascript; charset=utf-8' },
   '/jsqr.js': {
     from: () => readFileSync(createRequire(import.meta.url).resolve('jsqr')),
     type: 'text/javascript; charset=utf-8',

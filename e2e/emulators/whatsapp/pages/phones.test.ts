@@ -1,0 +1,109 @@
+import { chromium, type Browser, type Page } from '@playwright/test'
+import { QRCodeSVG } from 'qrcode.react'
+import { createElement } from 'react'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BareApp } from '../bare-app'
+import { connectPhones, type Phones } from '../client'
+import { startWhatsAppEmulator, type WhatsAppEmulator } from '../server'
+import { trustEmulator } from '../trust'
+
+let emulator: WhatsAppEmulator
+let phones: Phones
+let browser: Browser
+let page: Page
+const apps: BareApp[] = []
+const broken: string[] = []
+
+function newApp(): BareApp {
+  const app = new BareApp(emulator.webSocketUrl).connect()
+  apps.push(app)
+  return app
+}
+
+beforeAll(async () => {
+  emulator = await startWhatsAppEmulator()
+  trustEmulator(emulator.rootPublicKey)
+  phones = connectPhones(emulator.url)
+  browser = await chromium.launch({
+    executablePath: process.env.E2E_CHROMIUM ?? '/usr/bin/chromium',
+    args: ['--no-sandbox'],
+  })
+  page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
+  page.on('pageerror', (error) => broken.push(error.message))
+  page.on('console', (message) => message.type() === 'error' && broken.push(message.text()))
+})
+afterAll(async () => {
+  for (const app of apps) await app.stop()
+  await browser.close()
+  await emulator.close()
+})
+
+async function dropOnScanner(data: { text?: string; picture?: string }): Promise<void> {
+  const transfer = await page.evaluateHandle(({ text, picture }) => {
+    const made = new DataTransfer()
+    if (text) made.setData('text/plain', text)
+    if (picture) made.items.add(new File([picture], 'code.svg', { type: 'image/svg+xml' }))
+    return made
+  }, data)
+  await page.getByRole('region', { name: 'Scanner' }).dispatchEvent('drop', { dataTransfer: transfer })
+}
+
+test('a person adds a phone, links devices in every way, talks and unlinks, with a mouse', async () => {
+  await page.goto(emulator.url)
+  await page.getByRole('button', { name: 'Add phone' }).click()
+  await page.getByLabel('Name').fill('Sales desk')
+  await page.getByLabel('Number').fill('+34 600 111 222')
+  await page.getByRole('button', { name: 'Add', exact: true }).click()
+  await page.getByRole('tab', { name: 'Linked devices' }).click()
+
+  const dragged = newApp()
+  await dropOnScanner({ text: await dragged.qr() })
+  expect(await dragged.closed()).toBe(515)
+
+  const pictured = newApp()
+  const drawing = renderToStaticMarkup(createElement(QRCodeSVG, { value: await pictured.qr(), size: 264 }))
+  await dropOnScanner({ picture: drawing.replace('<svg', '<svg xmlns="http://www.w3.org/2000/svg"') })
+  expect(await pictured.closed()).toBe(515)
+
+  const pasted = newApp()
+  await page.getByLabel("The code's link").fill(await pasted.qr())
+  await page.getByRole('button', { name: 'Link', exact: true }).click()
+  expect(await pasted.closed()).toBe(515)
+
+  const typed = newApp()
+  await typed.qr()
+  const code = await typed.socket.requestPairingCode('34600111222')
+  await phones.waitFor({ kind: 'code-offered', number: '34600111222' })
+  await page.getByLabel('Pairing code').fill(code)
+  await page.getByRole('button', { name: 'Link with code' }).click()
+  expect(await typed.closed()).toBe(515)
+  await typed.reconnect()
+
+  const unlink = page.getByRole('button', { name: 'Unlink' })
+  await expect.poll(() => unlink.count()).toBe(4)
+  await unlink.first().click()
+  await expect.poll(() => unlink.count()).toBe(3)
+
+  const ana = await phones.create({ name: 'Ana' })
+  await ana.sendText('34600111222', 'Is it still there?')
+  await page.getByRole('tab', { name: 'Chats' }).click()
+  await page.locator('#chat-list').getByRole('button', { name: /Ana/ }).click()
+  const asked = (await ana.chat('34600111222'))[0]
+  await ana.waitForStatus('34600111222', asked?.id ?? '', 'read')
+  await page.getByPlaceholder('Message').fill('Yes, it is')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await ana.waitForText('34600111222', 'Yes, it is')
+  expect((await typed.text('Yes, it is')).key.fromMe).toBe(true)
+  await ana.read('34600111222')
+  await page.getByRole('img', { name: 'Read' }).waitFor()
+})
+
+test('it fits a narrow screen and nothing broke in it', async () => {
+  await page.setViewportSize({ width: 360, height: 740 })
+  await page.getByRole('button', { name: 'All chats' }).click()
+  await page.getByRole('button', { name: 'All phones' }).click()
+  await page.getByRole('button', { name: 'Add phone' }).waitFor()
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360)
+  expect(broken).toEqual([])
+})

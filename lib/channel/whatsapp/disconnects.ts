@@ -79,8 +79,9 @@ export function decide(
         if (past.replacements >= limits.replacementsAllowed) return stop('failed', 'connection_replaced')
         return { do: 'retry', afterMs: limits.replacedWaitMs, reason: 'connection_replaced' }
       case 500:
-        // Keys stay for support; only linking anew replaces them.
-        if (isLinked && past.badSessions >= limits.badSessionsAllowed) return stop('logged_out', 'bad_credentials')
+        // Kept credentials would be used again by the next attempt to link, and refused again.
+        if (isLinked && past.badSessions >= limits.badSessionsAllowed)
+          return stop('logged_out', 'bad_credentials', true)
         break
     }
   }

@@ -47,15 +47,16 @@ export function contentOf(message: Message): Content | null {
   const call = inner.callLogMesssage
   if (call) return call.callOutcome === missedCall ? { kind: 'call', video: call.isVideo ?? false } : null
 
-  const what = Object.keys(inner).find((field) => isSet(inner, field) && !silent.has(field))
+  const fields = Object.keys(inner).filter((field) => field !== 'messageContextInfo' && isSet(inner, field))
+  if (fields.length === 0) return { kind: 'unsupported', what: 'unknown' }
+  const what = fields.find((field) => !silent.has(field))
   return what ? { kind: 'unsupported', what } : null
 }
 
 const missedCall = proto.Message.CallLogMessage.CallOutcome.MISSED
 
-/** Fields that carry no message of their own. */
+/** Fields that carry no message of their own. A kind made after this library leaves no field behind at all. */
 const silent = new Set([
-  'messageContextInfo',
   'senderKeyDistributionMessage',
   'fastRatchetKeySenderKeyDistributionMessage',
   'pinInChatMessage',
@@ -94,8 +95,10 @@ function unwrap(message: Message): { inner: Message; isViewOnce: boolean } {
 }
 
 function protocolContent(protocol: proto.Message.IProtocolMessage): Content | null {
-  const target = protocol.key?.id as RemoteId | undefined
-  if (!target) return null
+  const { key } = protocol
+  const target = key?.id as RemoteId | undefined
+  // Only the author of a message may change it; in a chat of two that is whoever sends the change.
+  if (!key || !target || (Object.hasOwn(key, 'fromMe') && key.fromMe === false)) return null
   if (protocol.type === ProtocolType.REVOKE) return { kind: 'deletion', target }
   if (protocol.type === ProtocolType.MESSAGE_EDIT && protocol.editedMessage) {
     const { inner } = unwrap(protocol.editedMessage)

@@ -5,6 +5,7 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { root, runNode } from './children'
+import { isAlive } from './processes'
 
 const SOURCES = ['app', 'components', 'lib', 'db', 'messages', 'public']
 const FILES = ['package-lock.json', 'next.config.ts', 'postcss.config.mjs', 'proxy.ts', 'instrumentation.ts']
@@ -68,14 +69,5 @@ async function alone(work: () => Promise<void>): Promise<void> {
     await work()
   } finally {
     await rm(LOCK, { recursive: true, force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

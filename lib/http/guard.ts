@@ -1,6 +1,4 @@
 import 'server-only'
-import { isOutage } from '@/db/transaction'
-import { BridgeError } from '@/lib/errors'
 import { web } from './context'
 import { answerError } from './respond'
 
@@ -10,12 +8,6 @@ export async function guard(request: Request, route: string, handle: () => Promi
     return await handle()
   } catch (error) {
     const { ctx } = await web()
-    const shown = isOutage(error)
-      ? new BridgeError('unavailable', 'The app cannot reach its database. Try again in a moment.', {
-          retryAfterSeconds: 5,
-        })
-      : error
-    if (shown !== error) ctx.log.warn({ route, err: error }, 'the database did not answer')
-    return answerError(shown, ctx.log, { method: request.method, route })
+    return answerError(error, ctx.log, { method: request.method, route })
   }
 }

@@ -1,4 +1,5 @@
 /** The only place that turns what went wrong into HTTP. */
+import { isOutage } from '@/db/transaction'
 import { BridgeError, type ErrorCode } from '@/lib/errors'
 import type { Fields, Log } from '@/lib/log'
 
@@ -24,7 +25,9 @@ export function answer(status: number, body: unknown): Response {
     : Response.json(body, { status, headers: noStore })
 }
 
-export function answerError(error: unknown, log: Log, where: Fields): Response {
+export function answerError(thrown: unknown, log: Log, where: Fields): Response {
+  const error = isOutage(thrown) ? databaseIsDown(thrown) : thrown
+  if (error !== thrown) log.warn({ ...where, err: thrown }, 'the database did not answer')
   if (error instanceof BridgeError) {
     const { code, message, fields, retryAfterSeconds } = error
     const headers: Record<string, string> = { ...noStore }
@@ -38,3 +41,9 @@ export function answerError(error: unknown, log: Log, where: Fields): Response {
     { status: 500, headers: noStore },
   )
 }
+
+const databaseIsDown = (cause: unknown) =>
+  new BridgeError('unavailable', 'The app cannot reach its database. Try again in a moment.', {
+    retryAfterSeconds: 5,
+    cause,
+  })

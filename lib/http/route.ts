@@ -35,7 +35,7 @@ export function withUser<
     const { ctx } = await web()
     try {
       const { actor, endsAt } = await actorOf(request)
-      const params = parseParams(operation.params, await route.params)
+      const params = parseParams(operation.params, (await route.params) ?? {})
       const query = parseQuery(operation.query, request.url)
       const body = await readBody(operation.body, request)
       const result: unknown = await handle({ ctx, actor, endsAt, params, query, body, request })

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isOutage } from '@/db/transaction'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { acceptAppEvent } from '@/lib/bridge/sub-account/accept-app-event'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
@@ -53,6 +54,7 @@ export async function handleAppEvent(web: Web, request: Request, later: Later): 
 }
 
 let underWay = 0
+let toldAtMs = -Infinity
 
 /** 200 once it is stored; else 429, the one answer after which every version of the CRM sends it again. Never a 5xx. */
 async function storeOrAskAgain(web: Web, route: string, store: () => Promise<unknown>): Promise<Response> {
@@ -62,7 +64,12 @@ async function storeOrAskAgain(web: Web, route: string, store: () => Promise<unk
     .then(
       () => true,
       (error: unknown) => {
-        web.ctx.log.error({ route, err: error }, 'a webhook could not be stored')
+        // During an outage they come by the hundred; one a second tells as much.
+        const nowMs = web.ctx.clock.monotonicMs()
+        if (!isOutage(error) || nowMs - toldAtMs > 1_000) {
+          toldAtMs = nowMs
+          web.ctx.log.error({ route, err: error }, 'a webhook could not be stored; the CRM is asked to send it again')
+        }
         return false
       },
     )

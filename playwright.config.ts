@@ -2,6 +2,7 @@ import { chmodSync, mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { defineConfig } from '@playwright/test'
+import { plant } from './e2e/canaries'
 import { findChromium } from './scripts/chromium'
 import { freePort } from './scripts/postgres'
 
@@ -36,6 +37,8 @@ export default defineConfig({
       PORT: process.env.E2E_PORT,
       DATABASE_URL: process.env.E2E_DATABASE_URL ?? '',
       PACING: 'off',
+      APP_SECRET: plant('key'),
+      OPERATOR_TOKEN: plant('token'),
     },
     stdout: 'pipe',
     // Each becomes a variable for the specs: E2E_CRM_URL, E2E_PHONES_URL, E2E_APP_URL.

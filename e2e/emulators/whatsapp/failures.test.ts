@@ -125,6 +125,23 @@ describe('messages that cannot be read', () => {
     await app.reconnect()
   })
 
+  test('an own phone that lost its sessions asks for the copy again, and nobody else sees it twice', async () => {
+    const bob = await phones.create()
+    await app.send(pnOf(bob), 'copied')
+    await owner.waitForChange(async () => (await owner.chat(bob)).find(({ text }) => text === 'copied'))
+    await bob.sendText(owner, 'so that no new session is begun')
+    await app.text('so that no new session is begun')
+    await owner.loseSessions()
+    const id = await app.send(pnOf(bob), 'copied again')
+    const shown = await phones.waitFor({ kind: 'shown', id, phone: owner.number })
+    expect(shown).toMatchObject({ chat: bob.number, direction: 'out', text: 'copied again' })
+    const asked = await eventsOf('retry-to-companion', id)
+    expect(asked.filter(({ from }) => from === owner.number)).toHaveLength(1)
+    // Baileys sends it to every device again; bob's phone knows the id.
+    await phones.waitFor({ kind: 'repeat-hidden', id, phone: bob.number })
+    expect((await bob.chat(owner)).filter((bubble) => bubble.id === id)).toHaveLength(1)
+  })
+
   test('a message sent twice shows once, unless the phone does not look at ids', async () => {
     const careful = await phones.create()
     const careless = await phones.create({ settings: { dedupes: false } })
@@ -170,6 +187,13 @@ describe('dishonest and broken messages', () => {
     await bob.sendText(owner, `after ${kind}`)
     await app.text(`after ${kind}`)
     expect(app.seen.some((seen) => seen.kind === 'message' && textOf(seen.message.message) === 'forged')).toBe(false)
+  })
+
+  test('a query nobody knows is answered with nothing, and counted', async () => {
+    const query = { tag: 'iq', attrs: { to: 's.whatsapp.net', type: 'get', xmlns: 'w:surprise' } }
+    const answer: unknown = await app.socket.query(query)
+    expect(answer).toMatchObject({ tag: 'iq', attrs: { type: 'result' } })
+    expect(await phones.counters()).toMatchObject({ unknownQueries: { 'w:surprise get': 1 }, violations: 0 })
   })
 
   test('any stanza can be written to a companion', async () => {

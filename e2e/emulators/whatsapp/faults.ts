@@ -68,8 +68,8 @@ export class Faults {
 
   /** The code this login is refused with, if it is. */
   takeLoginAnswer(number: string): number | undefined {
-    const answer = this.loginAnswers.get(number)
-    if (!answer || answer.left === 0) return undefined
+    const answer = [number, 'all'].map((key) => this.loginAnswers.get(key)).find((each) => each && each.left > 0)
+    if (!answer) return undefined
     answer.left -= 1
     return answer.code
   }

@@ -44,3 +44,11 @@ test('a QR nobody scans is replaced and in the end given up with 408', async () 
   const codes = app.seen.flatMap((seen) => (seen.kind === 'connection' && seen.update.qr ? [seen.update.qr] : []))
   expect(new Set(codes).size).toBe(6)
 })
+
+test('the server keeps quiet for 20 ms after the last message of the handshake', async () => {
+  const app = newApp().connect()
+  const frames: number[] = []
+  app.socket.ws.on('frame', () => frames.push(performance.now()))
+  await app.qr()
+  expect((frames[1] ?? 0) - (frames[0] ?? 0)).toBeGreaterThanOrEqual(19)
+})

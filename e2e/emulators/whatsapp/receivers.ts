@@ -12,6 +12,8 @@ export interface Delivery {
   from: { number: string; device: number }
   enc?: { type: string; body: Buffer }
   plaintext?: Buffer
+  /** The number of the chat, which an own copy needs to be asked for again. */
+  chat?: string
   sentAt: number
   /** A message for the phone itself, such as a request to send something again. */
   isPeer?: boolean

@@ -36,8 +36,10 @@ export function askAgain(world: World, phone: Phone, delivery: Delivery): void {
     node('registration', {}, uintBytes(phone.keys.registrationId, 4)),
     ...(count > 1 ? [keysNode(phone)] : []),
   ]
+  const chat = isOwn && delivery.chat !== undefined ? world.reach(delivery.chat) : undefined
   const from = jidOf(phone, isOwn ? 'lid' : phone.settings.addressing)
-  enqueue(world, owner, companion, node('receipt', { type: 'retry', from, id: delivery.id, t }, content))
+  const recipient = chat && jidOf(chat, chat.settings.addressing)
+  enqueue(world, owner, companion, node('receipt', { type: 'retry', from, recipient, id: delivery.id, t }, content))
 }
 
 function keysNode(phone: Phone): Node {

@@ -77,12 +77,14 @@ function handOver(world: World, line: Line, stanza: Node, part: Part): void {
     world.violation('A message for nobody', { number: phone.number, id, jid: part.jid })
     return
   }
+  const chat = world.locate(stanza.attrs.recipient ?? stanza.attrs.to)?.phone
   if (target.device === 0) {
     hear(world, target.phone, {
       id,
       from: { number: phone.number, device: companion.device },
       enc: { type, body },
       sentAt: Date.now(),
+      ...(chat ? { chat: chat.number } : {}),
       ...(stanza.attrs.category === 'peer' ? { isPeer: true } : {}),
     })
     return
@@ -92,10 +94,9 @@ function handOver(world: World, line: Line, stanza: Node, part: Part): void {
     world.violation('A message for a device that is not linked', { number: phone.number, id, jid: part.jid })
     return
   }
-  const chat = world.locate(stanza.attrs.recipient ?? stanza.attrs.to)?.phone ?? target.phone
   const isOwnCopy = target.phone === phone
   const names = isOwnCopy
-    ? ownCopyAttrs(phone, chat, chat.settings.addressing, companion.device)
+    ? ownCopyAttrs(phone, chat ?? phone, (chat ?? phone).settings.addressing, companion.device)
     : senderAttrs(phone, phone.settings.addressing, companion.device)
   enqueue(
     world,

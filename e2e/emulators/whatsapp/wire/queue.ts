@@ -31,7 +31,7 @@ export function confirm(companion: Companion, tag: string, id: string, type?: st
     ({ stanza, sends }) =>
       sends > 0 &&
       stanza.tag === tag &&
-      stanza.attrs.id === id &&
+      (stanza.attrs.id ?? '') === id &&
       (tag === 'message' || tag === 'call' || (stanza.attrs.type ?? '') === (type ?? '')),
   )
   return index < 0 ? undefined : companion.queue.splice(index, 1)[0]?.stanza

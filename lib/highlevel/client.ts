@@ -29,6 +29,8 @@ export interface HighLevelOptions {
   timeouts?: Timeouts
   /** Default: a pool of its own. */
   transport?: Transport
+  /** The CRM says it has paused this sub-account. */
+  onSuspended?: (locationId: LocationId) => Promise<void>
   /** `SMS` starts "customer replied" workflows; `Custom` is what some accounts were seen to need. */
   inboundType?: 'SMS' | 'Custom'
 }
@@ -50,6 +52,7 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
       if (!(error instanceof CrmError)) throw error
       const fields = { locationId, method: call.method, status: error.status ?? error.kind }
       log.debug({ ...fields, ms: Math.round(clock.monotonicMs() - startedMs) }, 'the CRM did not do as asked')
+      if (error.kind === 'suspended') await options.onSuspended?.(locationId)
       if (error.status === 429) await budget.exhausted(locationId, error.retryAfterMs ?? 10_000)
       throw error
     }

@@ -2,13 +2,8 @@ import type { KeyObject } from 'node:crypto'
 import { openDatabase } from '@/db/client'
 import { createVault } from '@/db/vault'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
-import { createRequestBudget } from '@/lib/bridge/sub-account/request-budget'
-import { createTokenStore } from '@/lib/bridge/sub-account/token-store'
+import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
 import { systemClock, type Clock } from '@/lib/clock'
-import { createHighLevel } from '@/lib/highlevel/client'
-import { createOAuth } from '@/lib/highlevel/oauth'
-import { createRequester } from '@/lib/highlevel/request'
-import { createTransport } from '@/lib/highlevel/transport'
 import { parseWebhookKeys } from '@/lib/highlevel/webhook'
 import { createLog, type Log } from '@/lib/log'
 import { deriveKey, type Keyring } from '@/lib/seal'
@@ -49,32 +44,19 @@ export interface Web {
   close(): Promise<void>
 }
 
-export const callbackPath = '/oauth/callback'
-
 export function composeWeb(settings: WebSettings, replaced: { clock?: Clock; log?: Log } = {}): Web {
   const clock = replaced.clock ?? systemClock
   const log = replaced.log ?? createLog({ name: 'web', level: settings.logLevel })
   const { db, close } = openDatabase(settings.databaseUrl, { max: 20, name: 'trunkline web' })
   const vault = createVault(db, settings.keyring)
-  const { apiUrl, authorizeUrl, clientId, clientSecret, providerId, webhookPublicKeys } = settings.highlevel
-  const transport = createTransport()
-  const oauth = createOAuth({
-    requester: createRequester(apiUrl, transport),
-    authorizeUrl,
-    clientId,
-    clientSecret,
-    redirectUri: settings.appUrl + callbackPath,
-  })
-  const tokens = createTokenStore({ db, vault, oauth, clock, log })
-  const budget = createRequestBudget(db, clock)
-  const highlevel = createHighLevel({ apiUrl, providerId, tokens, budget, clock, log, transport })
+  const crm = connectCrm({ db, vault, clock, log, app: settings.highlevel, appUrl: settings.appUrl })
   let changes: Promise<Changes> | undefined
 
   return {
-    ctx: { db, vault, highlevel, clock, log, oauth, tokens },
+    ctx: { db, vault, clock, log, ...crm },
     settings,
     appUrl: settings.appUrl,
-    webhookKeys: parseWebhookKeys(webhookPublicKeys),
+    webhookKeys: parseWebhookKeys(settings.highlevel.webhookPublicKeys),
     keys: {
       embedToken: deriveKey(settings.appSecret, 'embed token'),
       nextAuth: deriveKey(settings.appSecret, 'browser session').toString('base64url'),
@@ -87,9 +69,6 @@ export function composeWeb(settings: WebSettings, replaced: { clock?: Clock; log
       })
       return changes
     },
-    async close() {
-      transport.close()
-      await close()
-    },
+    close,
   }
 }

@@ -2,6 +2,7 @@
 import { lt } from 'drizzle-orm'
 import { tokens } from '@/db/schema/sub-accounts'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
+import { probeSuspended } from '@/lib/bridge/sub-account/probe-suspended'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
 import { sweepMemory } from '@/lib/bridge/sub-account/sweep'
 import type { CompanyId, LocationId } from '@/lib/ids'
@@ -10,6 +11,7 @@ import { sweepOutbox } from '@/lib/outbox/sweep'
 
 export const scheduledJobs = (ctx: ConnectContext): Job[] => [
   { name: 'settle-installs', cron: '* * * * *', run: () => settleInstalls(ctx) },
+  { name: 'probe-suspended', cron: '17 * * * *', run: () => probeSuspended(ctx) },
   { name: 'refresh-tokens', cron: '*/10 * * * *', run: () => refreshTokens(ctx) },
   {
     name: 'sweep',

@@ -8,6 +8,7 @@ import { createRequester } from '@/lib/highlevel/request'
 import { createTransport } from '@/lib/highlevel/transport'
 import type { Log } from '@/lib/log'
 import { createRequestBudget } from './request-budget'
+import { suspendSubAccount } from './suspend'
 import { createTokenStore, type TokenStore, type TokenStoreOptions } from './token-store'
 
 export interface CrmApp {
@@ -46,6 +47,7 @@ export function connectCrm(options: {
     clock,
     log,
     transport,
+    onSuspended: (locationId) => suspendSubAccount(db, locationId),
   })
   return { highlevel, oauth, tokens }
 }

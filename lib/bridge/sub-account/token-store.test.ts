@@ -4,6 +4,7 @@ import { subAccounts } from '@/db/schema/sub-accounts'
 import { startRig, type Rig } from '@/lib/http/fixtures/rig'
 import type { LocationId } from '@/lib/ids'
 import { acceptAppEvent } from './accept-app-event'
+import { probeSuspended } from './probe-suspended'
 import { createTokenStore } from './token-store'
 
 let rig: Rig
@@ -171,6 +172,16 @@ test('a paused sub-account is suspended, not asked again, and back when a probe 
   await other.ctx.tokens.probe(single)
   expect(await statusOf(single)).toBe('active')
   expect(await works(await other.ctx.tokens.accessToken(single), single)).toBe(200)
+})
+
+test('the CRM saying so in any answer suspends, an hourly probe ends it', async () => {
+  const { ctx } = rig.anotherWeb()
+  const body = { statusCode: 400, message: 'Location is not active' }
+  await rig.crm.fault('status', { path: '^/locations/', status: 400, body, times: 1 })
+  await expect(ctx.highlevel.forSubAccount(single).getLocation()).rejects.toMatchObject({ kind: 'suspended' })
+  expect(await statusOf(single)).toBe('suspended')
+  await probeSuspended(rig.anotherWeb().ctx)
+  expect(await statusOf(single)).toBe('active')
 })
 
 test('an uninstall during a refresh leaves no token behind', async () => {

@@ -19,7 +19,7 @@ const TICKS = {
 
 function ticks(status) {
   const [sign, word] = TICKS[status] ?? ['', status]
-  return h('span', { class: `ticks ${status}` }, h('span', { 'aria-hidden': 'true' }, `${sign} `), word)
+  return h('span', { class: `ticks ${status}` }, h('span', { 'aria-hidden': 'true' }, `${sign} `), h('span', {}, word))
 }
 
 function attachment(url) {

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { sql } from 'drizzle-orm'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { WebSocket } from 'ws'
 import { whatsappCredentials, whatsappInbox, whatsappKeys } from '@/db/schema/whatsapp'
 import type { FaultPoint, Line, SendError } from '@/lib/channel/channel'
 import { RecordingEars } from '@/lib/channel/recording-ears'
@@ -277,20 +278,32 @@ describe('sending', () => {
   })
 
   test('the contact is given our privacy token once, not with every message', async () => {
+    const frames = vi.spyOn(WebSocket.prototype, 'send')
     const { session, line } = await started()
     const bob = await session.meet('Bob')
     const to = await addressOf(line, bob.phone)
-    for (let i = 0; i < 4; i++) await sendText(session, line, to, `m${i}`)
-    const rows = await world.db
-      .select({ id: whatsappKeys.id })
-      .from(whatsappKeys)
-      .where(sql`session_id = ${session.id} and type = 'tctoken'`)
-    expect(rows.map(({ id }) => id)).toContain(to)
+    const delivered = async (text: string) => {
+      const id = await sendText(session, line, to, text)
+      await session.ears.waitFor('receipt', ({ ids, status }) => status === 'delivered' && ids.includes(id))
+    }
+    const clientFrames = () =>
+      // The emulator's own end of the wire is in this process too.
+      frames.mock.contexts.filter((socket) => !(socket as unknown as { _isServer: boolean })._isServer).length
+    await delivered('first')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const before = clientFrames()
+    for (let i = 0; i < 3; i++) await delivered(`m${i}`)
+    await bob.client.read(session.owner)
+    await session.ears.waitFor('receipt', ({ status }) => status === 'read')
     await line.close()
+    // Three messages, three confirmed deliveries and one confirmed reading; with a token each it would be ten.
+    expect(clientFrames() - before).toBeGreaterThanOrEqual(6)
+    expect(clientFrames() - before).toBeLessThanOrEqual(7)
+    frames.mockRestore()
   })
 
-  test('both ways at once in one chat, a strict phone misses nothing', async () => {
-    const { session, line } = await started()
+  test('both ways at once in one chat, with a slow database, a strict phone misses nothing', async () => {
+    const { session, line } = await started({ slowMs: 8 })
     const bob = await session.meet('Bob')
     await bob.client.setMode('strict')
     const to = await addressOf(line, bob.phone)

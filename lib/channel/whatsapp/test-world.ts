@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { sql } from 'drizzle-orm'
+import type { Sql } from 'postgres'
 import { openDatabase } from '@/db/client'
 import { leases, sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
@@ -69,10 +70,15 @@ export class TestWorld {
   }
 
   channel(
-    more: { timings?: Partial<WhatsAppTimings>; reach?: (point: FaultPoint) => void | Promise<void> } = {},
+    more: {
+      timings?: Partial<WhatsAppTimings>
+      reach?: (point: FaultPoint) => void | Promise<void>
+      /** Every write of keys takes this much longer. */
+      slowMs?: number
+    } = {},
   ): Channel {
     return createWhatsAppChannel({
-      db: this.db,
+      db: more.slowMs ? slowed(this.db, more.slowMs) : this.db,
       vault: this.vault,
       log: process.env.SHOW_LOG ? createLog({ name: 'test' }) : silentLog,
       clock: systemClock,
@@ -101,6 +107,18 @@ export class TestWorld {
     const owner = await this.phones.create({ name: 'Owner' })
     return new TestSession(this, id, locationId, owner, channel, (line) => this.lines.push(line))
   }
+}
+
+function slowed(db: Database, ms: number): Database {
+  const client = (db as Database & { $client: Sql }).$client
+  const slow = Object.assign(Object.create(client) as Sql, {
+    typed: client.typed,
+    unsafe: async (...args: Parameters<Sql['unsafe']>) => {
+      await systemClock.sleep(ms)
+      return client.unsafe(...args)
+    },
+  })
+  return Object.assign(Object.create(db) as Database, { $client: slow })
 }
 
 export class TestSession implements ContractSession {

@@ -103,6 +103,14 @@ export class Phones {
   closeConnections(number: string, code: number) {
     return this.call('closeConnections', { number, code })
   }
+  /** Ends the connections of clients that are not linked yet. */
+  closePairing(code: number) {
+    return this.call('closePairing', { code })
+  }
+  /** Ends the connection of this account right after so many more stanzas were written to it. */
+  cutAfter(number: string, count: number) {
+    return this.call('cutAfter', { number, count })
+  }
   loginAnswer(number: string, code: number, count = 1) {
     return this.call('loginAnswer', { number, code, count })
   }

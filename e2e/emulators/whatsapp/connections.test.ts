@@ -106,6 +106,13 @@ describe('linking by QR', () => {
     await phones.setTimings({ qrFirstMs: 60_000, qrNextMs: 20_000, qrGraceMs: 5_000 })
   })
 
+  test('a connection that waits to be linked can be ended', async () => {
+    const app = newApp().connect()
+    await app.qr()
+    await phones.closePairing(503)
+    expect(await app.closed()).toBe(503)
+  })
+
   test('a phone links four devices and no fifth, and messages reach all of them', async () => {
     const owner = await phones.create()
     const linked = [await linkedApp(owner), await linkedApp(owner), await linkedApp(owner), await linkedApp(owner)]
@@ -267,6 +274,28 @@ describe('while the app was away', () => {
       { isOffline: true, isAgain: true },
     ])
     await bob.waitForStatus(owner, id, 'delivered')
+  })
+
+  test('a backlog that is cut off in the middle is continued with the rest', async () => {
+    const owner = await phones.create()
+    const app = await linkedApp(owner)
+    const bob = await phones.create()
+    await bob.sendText(owner, 'before')
+    await app.text('before')
+    await app.stop()
+    const texts = Array.from({ length: 40 }, (_, i) => `part ${i}`)
+    await phones.sendMany(texts.map((text) => ({ from: bob.number, to: owner.number, text })))
+    await phones.cutAfter(owner.number, 15)
+    const from = app.seen.length
+    app.connect()
+    expect(await app.closed(from)).toBe(428)
+    await app.reconnect()
+    const writes = await phones.call('history', {
+      match: { kind: 'delivered-to-companion', number: owner.number, stanza: 'message', isOffline: true },
+    })
+    expect(new Set(writes.map(({ id }) => id)).size).toBe(40)
+    expect(writes.filter(({ isAgain }) => !isAgain)).toHaveLength(40)
+    await owner.waitForChange(async () => ((await owner.view()).devices[0]?.queued === 0 ? true : undefined))
   })
 
   test('delivery can be held back and let go', async () => {

@@ -36,6 +36,7 @@ export class Faults {
   private readonly loginAnswers = new Map<string, { code: number; left: number }>()
   private readonly paused = new Set<string>()
   private readonly muted = new Set<string>()
+  private readonly cuts = new Map<string, number>()
   private random = seeded(1)
   isRefusingConnections = false
 
@@ -86,6 +87,19 @@ export class Faults {
     return this.paused.has(number) || this.paused.has('all')
   }
 
+  cutAfter(number: string, count: number): void {
+    this.cuts.set(number, count)
+  }
+
+  /** Counts one stanza written to a companion. True when the connection is to end with it. */
+  isCutNow(number: string): boolean {
+    const left = this.cuts.get(number)
+    if (left === undefined) return false
+    if (left > 1) this.cuts.set(number, left - 1)
+    else this.cuts.delete(number)
+    return left <= 1
+  }
+
   mute(number: string): void {
     this.muted.add(number)
   }
@@ -99,6 +113,7 @@ export class Faults {
     this.loginAnswers.clear()
     this.paused.clear()
     this.muted.clear()
+    this.cuts.clear()
     this.isRefusingConnections = false
   }
 }

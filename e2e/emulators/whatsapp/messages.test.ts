@@ -93,6 +93,22 @@ test('a contact who hides the number is known by private id only, and can be ans
   await gwen.waitForText(owner, 'by lid only')
 })
 
+test('a contact that turns from number to private id and back stays readable both ways', async () => {
+  const ida = await phones.create({ name: 'Ida', settings: { addressing: 'pn' } })
+  for (const addressing of ['pn', 'lid', 'pn', 'lid'] as const) {
+    await ida.set({ addressing })
+    const from = app.seen.length
+    const text = `by ${addressing} ${from}`
+    await ida.sendText(owner, text)
+    const { key } = await app.text(text, from)
+    const id = await app.send(key.remoteJid ?? '', `answer to ${text}`)
+    await ida.waitForText(owner, `answer to ${text}`)
+    await app.status(id, DELIVERED, from)
+  }
+  const unreadable = await phones.call('history', { match: { kind: 'undecryptable', recipient: ida.number } })
+  expect(unreadable).toEqual([])
+})
+
 test('a phone that is offline gives no ticks until it is back', async () => {
   const hugo = await phones.create({ name: 'Hugo' })
   await hugo.goOffline()

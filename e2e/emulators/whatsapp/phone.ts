@@ -71,6 +71,8 @@ export class Phone implements Person {
     this.keys = new DeviceKeys(saved?.keys)
     this.sessions = new Sessions(this.number, this.keys, saved?.sessions)
     this.companions = saved?.companions ?? []
+    // Connections are counted from one again, so what they were given before says nothing about these.
+    for (const { queue } of this.companions) for (const entry of queue) delete entry.sentOn
     this.nextDevice = saved?.nextDevice ?? 1
     this.chats = new Chats(saved?.chats)
     this.inbox = saved?.inbox ?? []

@@ -204,6 +204,10 @@ export const verbs = {
     for (const line of lines) line.end(liveEnding(input.code), input.code)
     return lines.length
   }),
+  closePairing: verb(z.object({ code: z.number() }), (world, input) => world.pairing.endAll(input.code)),
+  cutAfter: verb(z.object({ number, count: z.number().int().positive() }), (world, input) =>
+    world.faults.cutAfter(input.number, input.count),
+  ),
   loginAnswer: verb(z.object({ number, code: z.number(), count: z.number().default(1) }), (world, input) =>
     world.faults.answerLogin(input.number, input.code, input.count),
   ),

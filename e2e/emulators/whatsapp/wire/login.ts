@@ -60,6 +60,7 @@ export function becomeActive(world: World, line: Line): void {
     node('ib', {}, [node('offline_preview', { count, message: count, receipt: '0', notification: '0', call: '0' })]),
   )
   deliverOffline(world, line)
+  if (!line.isOpen) return
   line.send(node('ib', {}, [node('offline', { count })]))
   line.isActive = true
   world.history.add('active', { number: line.phone.number, device: line.companion.device, backlog: Number(count) })

@@ -60,6 +60,12 @@ export class PairingDesk {
     this.offerRefs(applicant)
   }
 
+  /** Ends every connection that is not linked yet. */
+  endAll(code: number): number {
+    for (const { connection } of this.applicants) connection.end(liveEnding(code))
+    return this.applicants.size
+  }
+
   async scan(phone: Phone, qrText: string): Promise<{ device: number }> {
     const [ref = '', noiseKey = '', identity = '', advSecret = ''] = qrText.trim().replace(/^.*#/, '').split(',')
     const known = this.refs.get(ref)

@@ -38,6 +38,7 @@ export function confirm(companion: Companion, tag: string, id: string, type?: st
 }
 
 function write(world: World, line: Line, entry: QueuedStanza, offline?: string): void {
+  if (!line.isOpen) return
   const { stanza } = entry
   entry.sends += 1
   entry.sentOn = line.connection.id
@@ -52,4 +53,5 @@ function write(world: World, line: Line, entry: QueuedStanza, offline?: string):
     isOffline: offline !== undefined,
     isAgain: entry.sends > 1,
   })
+  if (world.faults.isCutNow(line.phone.number)) line.end({}, 428)
 }

@@ -1,4 +1,5 @@
 // The single checks of `npm run check`. Each prints what is wrong and returns whether all is well.
+import { spawnSync } from 'node:child_process'
 import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -40,7 +41,16 @@ export async function migrations(): Promise<boolean> {
     await cp(join(root, 'db/migrations'), folder, { recursive: true })
     const before = await names(folder)
     const args = ['--dialect', 'postgresql', '--schema', './db/schema', '--casing', 'snake_case', '--name', 'forgotten']
-    if (!(await runs('drizzle-kit/bin.cjs', 'generate', ...args, '--out', relative(root, folder)))) return false
+    const bin = join(root, 'node_modules/drizzle-kit/bin.cjs')
+    const made = spawnSync(process.execPath, [bin, 'generate', ...args, '--out', relative(root, folder)], {
+      cwd: root,
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
+    if (made.status !== 0) {
+      console.error(`drizzle-kit could not compare db/schema with db/migrations:\n${made.stdout}${made.stderr}`)
+      return false
+    }
     const added = (await names(folder)).filter((name) => !before.includes(name))
     for (const name of added.filter((name) => name.endsWith('.sql')))
       console.error(

@@ -1,7 +1,7 @@
 import makeWASocket, {
   BufferJSON,
   initAuthCreds,
-  proto,
+  type proto,
   type AuthenticationCreds,
   type ConnectionState,
   type SignalDataTypeMap,
@@ -12,6 +12,9 @@ import makeWASocket, {
   type WASocket,
 } from '@whiskeysockets/baileys'
 import pino from 'pino'
+import { quietLibsignal } from './signal/quiet'
+
+quietLibsignal()
 
 type Update = Partial<ConnectionState>
 type Seen =

@@ -1,6 +1,9 @@
 import '../quiet-libsignal'
 import { parseArgs } from 'node:util'
 import { startWhatsAppEmulator } from './server'
+import { quietLibsignal } from './signal/quiet'
+
+quietLibsignal()
 
 const { values } = parseArgs({
   options: { port: { type: 'string' }, host: { type: 'string' }, 'data-dir': { type: 'string' } },

@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 
 /**
  * One HTTP exchange. Plain `node:http` instead of fetch: it tells a connection that never came about from a lost answer,
- * follows no redirects, and costs a third of the CPU.
+ * follows no redirects, and costs a quarter of the CPU.
  */
 export interface Transport {
   /** Throws TransportError; any status, 3xx included, is an answer. */

@@ -4,7 +4,7 @@ import { tokens } from '@/db/schema/sub-accounts'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { probeSuspended } from '@/lib/bridge/sub-account/probe-suspended'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
-import { sweepMemory } from '@/lib/bridge/sub-account/sweep'
+import { eraseUninstalled, sweepMemory } from '@/lib/bridge/sub-account/sweep'
 import type { CompanyId, LocationId } from '@/lib/ids'
 import type { Job } from '@/lib/jobs/start-jobs'
 import { sweepOutbox } from '@/lib/outbox/sweep'
@@ -19,6 +19,7 @@ export const scheduledJobs = (ctx: ConnectContext): Job[] => [
     async run() {
       await sweepOutbox(ctx.db)
       await sweepMemory(ctx.db)
+      await eraseUninstalled(ctx.db)
     },
   },
 ]
@@ -32,6 +33,7 @@ export async function refreshTokens(ctx: ConnectContext): Promise<void> {
     .limit(500)
   for (const { kind, id } of due) {
     try {
+      ctx.tokens.forget(kind === 'Company' ? { kind, id: id as CompanyId } : { kind, id: id as LocationId })
       await (kind === 'Company' ? ctx.tokens.agencyToken(id as CompanyId) : ctx.tokens.accessToken(id as LocationId))
     } catch (error) {
       ctx.log.warn({ event: 'refresh-tokens', err: error }, 'a token could not be refreshed yet')

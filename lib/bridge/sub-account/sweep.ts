@@ -9,3 +9,17 @@ export async function sweepMemory(db: Database): Promise<void> {
   await db.execute(sql`delete from app_events where received_at < now() - interval '31 days'`)
   await db.execute(sql`delete from sso_exchanges where exchanged_at < now() - interval '31 days'`)
 }
+
+/**
+ * Thirty days after an uninstall everything of a sub-account goes: its rows, and the keys without which no copy of its sealed
+ * values can ever be opened.
+ */
+export async function eraseUninstalled(db: Database): Promise<void> {
+  const gone = await db.execute<{ id: string }>(sql`
+    delete from sub_accounts where status = 'uninstalled' and uninstalled_at < now() - interval '30 days' returning id`)
+  if (gone.length === 0) return
+  const ids = sql`(select value from json_array_elements_text(${JSON.stringify(gone.map((row) => row.id))}::json))`
+  await db.execute(sql`delete from data_keys where tenant in ${ids}`)
+  await db.execute(sql`delete from crm_budgets where location_id in ${ids}`)
+  await db.execute(sql`delete from audit_entries where location_id in ${ids}`)
+}

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startRig, type Rig } from './fixtures/rig'
+import { handleMetrics } from './metrics'
+import { closeOpenStreams, registerStream } from './open-streams'
+import { handleReady } from './ready'
+import { composeWeb } from './web'
+
+let rig: Rig
+beforeAll(async () => void (rig = await startRig()))
+afterAll(() => rig.close())
+const withoutDatabase = () =>
+  composeWeb({ ...rig.web.settings, databaseUrl: 'postgres://nobody@127.0.0.1:9/nothing' }, { log: rig.web.ctx.log })
+
+describe('metrics', () => {
+  const ask = (headers: Record<string, string>, web = rig.web) =>
+    handleMetrics(web, new Request('http://app/metrics', { headers }))
+
+  test('count what is in the database', async () => {
+    await rig.crm.install(rig.locationIds[0]!)
+    const text = await (await ask({ 'x-trunkline-peer': 'local' })).text()
+    expect(text).toContain('trunkline_up 1\n')
+    expect(text).toContain('trunkline_sub_accounts{status="active"} 1\n')
+    for (const line of text.trim().split('\n'))
+      expect(line).toMatch(/^(# (HELP|TYPE) .+|trunkline_\w+(\{[^}]+\})? [\d.e-]+)$/)
+  })
+
+  test('are for operators: on this machine or with the token', async () => {
+    const far = { 'x-trunkline-peer': '203.0.113.7' }
+    expect((await ask(far)).status).toBe(404)
+    expect((await ask({ ...far, authorization: 'Bearer wrong' })).status).toBe(404)
+    expect((await ask({ ...far, authorization: 'Bearer operator-token-of-the-rig' })).status).toBe(200)
+    const tokenless = { ...rig.web, settings: { ...rig.web.settings, operatorToken: null } }
+    expect((await ask({ ...far, authorization: 'Bearer null' }, tokenless)).status).toBe(404)
+  })
+
+  test('say that the database is down', async () => {
+    expect(await (await ask({ 'x-trunkline-peer': 'local' }, withoutDatabase())).text()).toContain('trunkline_up 0\n')
+  })
+})
+
+test('without its database a process is ready, because it must still say "later" to the CRM', async () => {
+  expect(await (await handleReady(rig.web)).json()).toEqual({ degraded: [] })
+  const answer = await handleReady(withoutDatabase())
+  expect([answer.status, await answer.json()]).toEqual([200, { degraded: ['database'] }])
+})
+
+test('open streams are closed on a stop, those opened later at once', async () => {
+  const closed: string[] = []
+  registerStream(() => closed.push('kept'))
+  registerStream(() => closed.push('let go'))()
+  closeOpenStreams()
+  expect(closed).toEqual(['kept'])
+  registerStream(() => closed.push('late'))
+  await expect.poll(() => closed).toEqual(['kept', 'late'])
+})

@@ -28,6 +28,13 @@ export async function floors(): Promise<boolean> {
     return false
   }
   const files = await sources()
+  const unread = ['app', 'components', 'lib', 'db', 'e2e'].filter(
+    (folder) => ![...files.keys()].some((file) => file.startsWith(`${folder}/`)),
+  )
+  if (unread.length > 0) {
+    console.error(`The floor check read no file of: ${unread.join(', ')}`)
+    return false
+  }
   const breaches = findBreaches(files)
   for (const { file, imports, rule } of breaches) console.error(`${file} imports ${imports}: ${rule}`)
   console.log(`Floors: ${files.size} files read, ${planted.length} planted imports judged, ${breaches.length} breaches`)

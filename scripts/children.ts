@@ -1,7 +1,7 @@
 // The processes of one machine: started, started again when they die, and stopped together.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, openSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -87,6 +87,9 @@ function captured(name: string): number | 'inherit' {
   if (!folder) return 'inherit'
   mkdirSync(folder, { recursive: true })
   return openSync(join(folder, `${name}-${process.pid}.log`), 'a', 0o600)
+  // The child has its own by now.
+  if (typeof output === 'number') closeSync(output)
+  return child
 }
 
 export async function stopChild(child: ChildProcess): Promise<void> {

@@ -33,7 +33,7 @@ test.each([
   [{ 'x-forwarded-for': '127.0.0.1' }, 'via 127.0.0.1'],
   [{ 'x-forwarded-for': '10.0.0.1, 203.0.113.7' }, 'via 203.0.113.7'],
   [{ 'x-trunkline-peer': 'local', 'x-forwarded-for': '203.0.113.7' }, 'via 203.0.113.7'],
-  [{ forwarded: 'for=127.0.0.1' }, 'via '],
+  [{ forwarded: 'for=127.0.0.1' }, 'via ?'],
 ])('whoever comes through a proxy is not, whatever they say: %o', async (headers, peer) => {
   const request = await ask(headers as Record<string, string>)
   expect(isLocal(request)).toBe(false)

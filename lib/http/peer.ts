@@ -18,7 +18,7 @@ export function markPeers(): void {
     // A proxy on this machine appends whom it serves; what stands before that is hearsay.
     const last = (Array.isArray(forwarded) ? forwarded.join(',') : forwarded)?.split(',').at(-1)?.trim()
     const isProxied = last !== undefined || request.headers.forwarded !== undefined
-    request.headers[peerHeader] = isLoopback ? (isProxied ? `via ${last ?? ''}` : local) : address
+    request.headers[peerHeader] = isLoopback ? (isProxied ? `via ${last ?? '?'}` : local) : address
   })
 }
 

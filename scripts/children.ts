@@ -70,7 +70,7 @@ export function spawnNode(spec: ChildSpec): ChildProcess {
   const tie = ['--import', new URL('./end-with-parent.mjs', import.meta.url).href]
   const loader = spec.file.endsWith('.ts') ? ['--import', 'tsx'] : []
   const output = captured(spec.name)
-  return spawn(
+  const child = spawn(
     process.execPath,
     [...tie, ...loader, ...(spec.nodeArgs ?? []), join(root, spec.file), ...(spec.args ?? [])],
     {
@@ -79,6 +79,9 @@ export function spawnNode(spec: ChildSpec): ChildProcess {
       stdio: ['ignore', spec.announces ? 'pipe' : output, output, 'ipc'],
     },
   )
+  // The child has its own by now.
+  if (typeof output === 'number') closeSync(output)
+  return child
 }
 
 /** Under the test runner every process writes to a file of its own, so that the whole output can be searched afterwards. */
@@ -87,9 +90,6 @@ function captured(name: string): number | 'inherit' {
   if (!folder) return 'inherit'
   mkdirSync(folder, { recursive: true })
   return openSync(join(folder, `${name}-${process.pid}.log`), 'a', 0o600)
-  // The child has its own by now.
-  if (typeof output === 'number') closeSync(output)
-  return child
 }
 
 export async function stopChild(child: ChildProcess): Promise<void> {

@@ -10,11 +10,13 @@ export const metadata: Metadata = { title: 'Trunkline', description: 'WhatsApp n
 export const viewport: Viewport = { width: 'device-width', initialScale: 1 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  const language = pickLanguage((await headers()).get('accept-language'))
+  const { language, locale } = pickLanguage((await headers()).get('accept-language'))
   return (
-    <html lang={language} className={GeistSans.variable}>
+    <html lang={locale} className={GeistSans.variable}>
       <body>
-        <Texts language={language}>{children}</Texts>
+        <Texts language={language} locale={locale}>
+          {children}
+        </Texts>
       </body>
     </html>
   )

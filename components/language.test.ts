@@ -12,5 +12,11 @@ it.each([
   ['es;q=0, en', 'en'],
   ['*', 'en'],
 ])('%s is answered in %s', (header, language) => {
-  expect(pickLanguage(header)).toBe(language)
+  expect(pickLanguage(header).language).toBe(language)
+})
+
+it('keeps the region for dates, and only one that is one', () => {
+  expect(pickLanguage('en-GB,en;q=0.9').locale).toBe('en-GB')
+  expect(pickLanguage('pt').locale).toBe('pt')
+  expect(pickLanguage('en-<script>').locale).toBe('en')
 })

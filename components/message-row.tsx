@@ -4,7 +4,6 @@ import { ArrowDownLeft, ArrowUpRight, ChevronDown } from 'lucide-react'
 import { Collapsible } from 'radix-ui'
 import { useFormatter, useTranslations } from 'use-intl'
 import type { MessageView, ShownStatus } from '@/lib/bridge/message/view'
-import { formatPhone } from './phone'
 import { Badge } from './state-badge'
 import { Button } from './ui/button'
 
@@ -25,7 +24,7 @@ export function MessageRow({ message }: { message: MessageView }) {
   const isOut = message.direction === 'outbound'
   const Direction = isOut ? ArrowUpRight : ArrowDownLeft
   const phone = message.contact?.phone ?? message.to
-  const who = message.contact?.name || (phone ? formatPhone(phone) : t('unknownContact'))
+  const who = message.contact?.name || phone || t('unknownContact')
   const at = new Date(message.occurredAt)
   return (
     <Collapsible.Root className="flex flex-col gap-2 px-4 py-3">

@@ -6,12 +6,12 @@ import { useFormatter, useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { LinkPanel } from './link-panel'
 import { useErrorText } from './notice'
-import { formatPhone } from './phone'
 import { useSessionVerb } from './queries'
 import { RemoveDialog, RenameDialog, VerbDialog } from './session-dialogs'
 import { useSignedIn } from './signed-in'
 import { StateBadge, useStateSentence } from './state-badge'
 import { Button } from './ui/button'
+import { cn } from './ui/cn'
 import { Menu, MenuItem } from './ui/menu'
 
 type Opened = 'rename' | 'stop' | 'logout' | 'remove' | null
@@ -35,49 +35,52 @@ export function SessionCard({ session }: { session: SessionView }) {
     open: opened === name,
     onOpenChange: (open: boolean) => setOpened(open ? name : null),
   })
-  const since = new Date(session.since)
+  const linking = isLinking(session) && can('link_sessions')
+  const priority = t('priority', { count: session.priority, code: `#WH${session.priority}` })
   return (
     <article
       aria-label={session.label}
-      className="border-line bg-card flex min-w-0 flex-col gap-4 rounded-xl border p-4 sm:p-5"
+      className={cn(
+        'border-line bg-card grid min-w-0 gap-4 rounded-xl border p-4 sm:p-5',
+        linking && 'lg:grid-cols-2 lg:grid-rows-[auto_1fr] lg:gap-x-10',
+      )}
     >
-      <header className="flex items-start gap-3">
-        <span
-          title={t('priority', { count: session.priority, code: `#WH${session.priority}` })}
-          className="bg-sunken text-muted mt-0.5 flex h-6 min-w-6 items-center justify-center rounded-md px-1.5 text-xs font-semibold tabular-nums"
-        >
-          <span aria-hidden>{session.priority}</span>
-          <span className="sr-only">{t('priority', { count: session.priority, code: `#WH${session.priority}` })}</span>
-        </span>
-        <h3 className="min-w-0 flex-1 text-base font-semibold break-words">{session.label}</h3>
-        <ActionsMenu session={session} onOpen={setOpened} />
-      </header>
+      <div className="flex min-w-0 flex-col gap-4">
+        <header className="flex items-start gap-3">
+          <span
+            title={priority}
+            className="bg-sunken text-muted mt-0.5 flex h-6 min-w-6 items-center justify-center rounded-md px-1.5 text-xs font-semibold tabular-nums"
+          >
+            <span aria-hidden>{session.priority}</span>
+            <span className="sr-only">{priority}</span>
+          </span>
+          <h3 className="min-w-0 flex-1 text-base font-semibold break-words">{session.label}</h3>
+          <ActionsMenu session={session} onOpen={setOpened} />
+        </header>
 
-      <div role="status" className="flex flex-col items-start gap-1.5">
-        <StateBadge status={session.status} />
-        {/* Two lines whatever the status, so a change moves nothing below. */}
-        <p className="min-h-10 text-pretty">{sentence(session)}</p>
-        <p className="text-muted">
-          <time dateTime={session.since} title={format.dateTime(since, { dateStyle: 'full', timeStyle: 'medium' })}>
-            {t('since', { when: format.dateTime(since, { dateStyle: 'medium', timeStyle: 'short' }) })}
-          </time>
-        </p>
+        <div role="status" className="flex flex-col items-start gap-1.5">
+          <StateBadge status={session.status} />
+          {/* Two lines whatever the status, so a change moves nothing below. */}
+          <p className="min-h-10 text-pretty">{sentence(session)}</p>
+          <p className="text-muted">
+            {t('since', {
+              when: format.dateTime(new Date(session.since), { dateStyle: 'medium', timeStyle: 'short' }),
+            })}
+          </p>
+        </div>
+
+        <dl className="border-line grid grid-cols-2 gap-x-4 gap-y-3 border-t pt-4">
+          <Fact name={t('number')}>{session.phone ? <bdi dir="ltr">{session.phone}</bdi> : t('noNumber')}</Fact>
+          <Fact name={t('name')}>{session.pushName ?? '–'}</Fact>
+          <Fact name={t('linked')}>{session.connectedAt ? <Moment iso={session.connectedAt} /> : '–'}</Fact>
+          <Fact name={t('created')}>
+            <Moment iso={session.createdAt} />
+          </Fact>
+        </dl>
+
+        <PrimaryAction session={session} />
       </div>
-
-      <dl className="border-line grid grid-cols-2 gap-x-4 gap-y-3 border-t pt-4">
-        <Fact name={t('number')}>
-          {session.phone ? <bdi dir="ltr">{formatPhone(session.phone)}</bdi> : t('noNumber')}
-        </Fact>
-        <Fact name={t('name')}>{session.pushName ?? '–'}</Fact>
-        <Fact name={t('created')}>
-          <time dateTime={session.createdAt}>
-            {format.dateTime(new Date(session.createdAt), { dateStyle: 'medium' })}
-          </time>
-        </Fact>
-      </dl>
-
-      <PrimaryAction session={session} />
-      {isLinking(session) && can('link_sessions') && <LinkPanel session={session} />}
+      {linking && <LinkPanel session={session} />}
 
       <RenameDialog key={`rename ${opened === 'rename'}`} session={session} {...dialog('rename')} />
       <VerbDialog session={session} verb="stop" {...dialog('stop')} />
@@ -88,7 +91,7 @@ export function SessionCard({ session }: { session: SessionView }) {
 }
 
 /** A session that starts without a link is about to show a code; one that has its link is not. */
-function isLinking({ status, phone, connectedAt }: SessionView): boolean {
+export function isLinking({ status, phone, connectedAt }: SessionView): boolean {
   return (
     status === 'awaiting_link' || status === 'linking' || (status === 'starting' && (phone === null || !connectedAt))
   )
@@ -100,6 +103,16 @@ function Fact({ name, children }: { name: string; children: ReactNode }) {
       <dt className="text-muted text-xs">{name}</dt>
       <dd className="truncate font-medium">{children}</dd>
     </div>
+  )
+}
+
+function Moment({ iso }: { iso: string }) {
+  const format = useFormatter()
+  const at = new Date(iso)
+  return (
+    <time dateTime={iso} title={format.dateTime(at, { dateStyle: 'full', timeStyle: 'short' })}>
+      {format.dateTime(at, { dateStyle: 'medium' })}
+    </time>
   )
 }
 

@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { LoadError, Notice } from './notice'
 import { useLocation, useSessions } from './queries'
-import { SessionCard } from './session-card'
+import { isLinking, SessionCard } from './session-card'
 import { AddSessionDialog } from './session-dialogs'
 import { useSignedIn } from './signed-in'
 import { Button } from './ui/button'
@@ -56,7 +56,7 @@ export function SessionList({ locationId }: { locationId: string }) {
           </div>
           <ul className="grid items-start gap-4 lg:grid-cols-2">
             {sessions.data.map((session) => (
-              <li key={session.id} className="min-w-0">
+              <li key={session.id} className={isLinking(session) ? 'min-w-0 lg:col-span-2' : 'min-w-0'}>
                 <SessionCard session={session} />
               </li>
             ))}

@@ -2,7 +2,7 @@
 
 import { useSyncExternalStore, type ReactNode } from 'react'
 import { IntlProvider } from 'use-intl'
-import type { Language } from './language'
+import type { Choice } from './language'
 import en from './messages/en.json'
 import es from './messages/es.json'
 import pt from './messages/pt.json'
@@ -12,10 +12,10 @@ const catalogues = { en, es, pt }
 const unchanging = () => () => {}
 const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone
 
-export function Texts({ language, children }: { language: Language; children: ReactNode }) {
+export function Texts({ language, locale, children }: Choice & { children: ReactNode }) {
   const timeZone = useSyncExternalStore(unchanging, ownZone, () => 'UTC')
   return (
-    <IntlProvider locale={language} messages={catalogues[language]} timeZone={timeZone}>
+    <IntlProvider locale={locale} messages={catalogues[language]} timeZone={timeZone}>
       {children}
     </IntlProvider>
   )

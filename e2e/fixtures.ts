@@ -1,0 +1,181 @@
+// What a spec starts from: an agency, sub-account, people and phones of its own, and pages that must not complain.
+import { randomBytes } from 'node:crypto'
+import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { connectCrm, type CrmClient } from './emulators/highlevel/client'
+import type { Company, Location, User } from './emulators/highlevel/nouns'
+import { connectPhones, type NewPhoneOptions, type PhoneClient, type Phones } from './emulators/whatsapp/client'
+import { AppFrame } from './specs/app-frame'
+import { Inbox } from './specs/inbox'
+
+export { expect }
+
+export interface Agency {
+  company: Company
+  owner: User
+  addSubAccount(name?: string): Promise<SubAccount>
+  addUser(subAccount: SubAccount, role: 'admin' | 'user', type?: 'account' | 'agency'): Promise<User>
+}
+
+export interface SubAccount {
+  id: string
+  name: string
+  location: Location
+  admin: User
+}
+
+interface Places {
+  crm: string
+  phones: string
+  app: string
+}
+
+interface TestFixtures {
+  agency: Agency
+  /** A sub-account of the agency, with an admin of its own and without the app. */
+  subAccount: SubAccount
+  /** The same with the app in it. */
+  installed: SubAccount
+  /** Makes the browser's pages act as this user in the CRM. */
+  actAs: (user: User, page?: Page) => Promise<void>
+  openInbox: (subAccount: SubAccount, page?: Page) => Promise<Inbox>
+  openApp: (subAccount: SubAccount, page?: Page) => Promise<AppFrame>
+  newPhone: (options?: NewPhoneOptions) => Promise<PhoneClient>
+  /** Complaints of the pages that this test provokes. */
+  expectedComplaints: RegExp[]
+  quietPages: void
+  /** Browsers of other people, watched like the first one. */
+  anotherBrowser: (options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<BrowserContext>
+}
+
+interface WorkerFixtures {
+  places: Places
+  crm: CrmClient
+  phones: Phones
+}
+
+/** Short and never used before, so that parallel tests and repeated runs share nothing. */
+export const fresh = (): string => randomBytes(4).toString('hex')
+
+/** The CRM refuses to hear of a message it has not stored yet; here it is quick about it. */
+const STATUS_RACE_MS = 300
+
+export const test = base.extend<TestFixtures, WorkerFixtures>({
+  places: [
+    // eslint-disable-next-line no-empty-pattern -- Playwright reads which fixtures are wanted from this pattern.
+    async ({}, use) => {
+      const at = (name: string) => {
+        const url = process.env[name]
+        if (!url) throw new Error(`${name} is not set: start the specs with "npm run e2e", which starts the sandbox.`)
+        return url
+      }
+      await use({ crm: at('E2E_CRM_URL'), phones: at('E2E_PHONES_URL'), app: at('E2E_APP_URL') })
+    },
+    { scope: 'worker' },
+  ],
+  crm: [
+    async ({ places }, use) => {
+      const crm = connectCrm(places.crm)
+      await crm.set({ messages: { statusRaceMs: STATUS_RACE_MS } })
+      await use(crm)
+    },
+    { scope: 'worker' },
+  ],
+  phones: [({ places }, use) => use(connectPhones(places.phones)), { scope: 'worker' }],
+
+  agency: async ({ crm }, use) => {
+    const mark = fresh()
+    const company = await crm.createAgency(`Agency ${mark}`)
+    const users: User[] = []
+    const locations: Location[] = []
+    const addUserOf = async (given: Parameters<CrmClient['createUser']>[0]) => {
+      const user = await crm.createUser({ companyId: company.id, ...given })
+      users.push(user)
+      return user
+    }
+    const owner = await addUserOf({ name: `Olive ${mark}`, type: 'agency', role: 'admin', owner: true })
+    const agency: Agency = {
+      company,
+      owner,
+      async addSubAccount(name = 'Harbour') {
+        const location = await crm.createSubAccount(`${name} ${fresh()}`, { companyId: company.id })
+        locations.push(location)
+        const { id, name: full } = location
+        const admin = await addUserOf({ name: `Ada ${fresh()}`, type: 'account', role: 'admin', locations: [id] })
+        return { id, name: full, location, admin }
+      },
+      addUser: ({ id }, role, type = 'account') =>
+        addUserOf({ name: `${role === 'admin' ? 'Ada' : 'Uma'} ${fresh()}`, type, role, locations: [id] }),
+    }
+    await use(agency)
+    await crm.uninstall({ companyId: company.id })
+    for (const { id } of locations) {
+      for (const contact of await crm.contacts(id)) await crm.deleteContact(contact)
+      await crm.deleteSubAccount(id)
+    }
+    for (const { id } of users) await crm.changeUser(id, { deleted: true })
+  },
+  subAccount: async ({ agency }, use) => use(await agency.addSubAccount()),
+  installed: async ({ crm, subAccount }, use) => {
+    await crm.install(subAccount.id, { as: subAccount.admin.id })
+    await use(subAccount)
+  },
+
+  actAs: async ({ places, context }, use) => {
+    await use(async (user, page) => {
+      const within = page?.context() ?? context
+      await within.addInitScript(
+        ([origin, id]) => {
+          if (window.location.origin === origin) localStorage.setItem('acting', id!)
+        },
+        [places.crm, user.id],
+      )
+    })
+  },
+  openInbox: async ({ places, page: first, actAs }, use) => {
+    await use(async ({ id, admin }, page = first) => {
+      await actAs(admin, page)
+      await page.goto(`${places.crm}/l/${id}`)
+      return new Inbox(page)
+    })
+  },
+  openApp: async ({ places, page: first, actAs }, use) => {
+    await use(async ({ id, admin }, page = first) => {
+      await actAs(admin, page)
+      await page.goto(`${places.crm}/l/${id}/app`)
+      return new AppFrame(page)
+    })
+  },
+  newPhone: async ({ phones }, use) => use((options) => phones.create(options)),
+
+  expectedComplaints: async ({}, use) => use([]),
+  quietPages: [
+    async ({ context, expectedComplaints }, use) => {
+      const complaints = listenForComplaints(context)
+      await use()
+      expect(complaints().filter((text) => !expectedComplaints.some((expected) => expected.test(text)))).toEqual([])
+    },
+    { auto: true },
+  ],
+  anotherBrowser: async ({ browser, expectedComplaints }, use) => {
+    const opened: { context: BrowserContext; complaints: () => string[] }[] = []
+    await use(async (options) => {
+      const context = await browser.newContext(options)
+      opened.push({ context, complaints: listenForComplaints(context) })
+      return context
+    })
+    for (const { context, complaints } of opened) {
+      expect(complaints().filter((text) => !expectedComplaints.some((expected) => expected.test(text)))).toEqual([])
+      await context.close()
+    }
+  },
+})
+
+/** Everything the pages of this browser wrote as an error, those in frames included. */
+function listenForComplaints(context: BrowserContext): () => string[] {
+  const complaints: string[] = []
+  context.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`)
+  })
+  context.on('weberror', (error) => complaints.push(error.error().stack ?? error.error().message))
+  return () => complaints
+}

@@ -61,7 +61,16 @@ const HOMES = [
   'app',
   'components',
 ]
-const COMPOSERS = under('lib/http/context', 'lib/worker/main', 'e2e/sandbox', 'drizzle.config', 'scripts', 'lib/env')
+const COMPOSERS = under(
+  'lib/http/context',
+  'lib/worker/main',
+  'e2e/sandbox',
+  'e2e/faults',
+  'bench',
+  'drizzle.config',
+  'scripts',
+  'lib/env',
+)
 const REHEARSAL = under('e2e', 'bench', 'scripts', 'playwright.config', 'vitest.config')
 
 /** Throws when it is given nothing to read: a check of no files would always pass. */

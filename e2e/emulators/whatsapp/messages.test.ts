@@ -6,6 +6,7 @@ import { trustEmulator } from './trust'
 
 const DELIVERED = 3
 const READ = 4
+const PLAYED = 5
 
 let emulator: WhatsAppEmulator
 let phones: Phones
@@ -124,6 +125,40 @@ test('a phone that is offline gives no ticks until it is back', async () => {
 test('a number ending in 0000 is not on WhatsApp, any other is', async () => {
   const found = await app.socket.onWhatsApp('+34 611 220 000', '+34 611 220 001')
   expect(found).toEqual([{ jid: '34611220001@s.whatsapp.net', exists: true }])
+})
+
+test('a voice message that was listened to is played', async () => {
+  const jan = await phones.create({ name: 'Jan' })
+  const id = await app.send(pnOf(jan), 'as if spoken')
+  await jan.waitForText(owner, 'as if spoken')
+  await jan.play(owner, id)
+  await app.status(id, PLAYED)
+  expect(await owner.waitForStatus(jan, id, 'played')).toMatchObject({ device: 1 })
+})
+
+test('the key bundle can be checked and its signed key replaced, and new contacts still reach the app', async () => {
+  await app.socket.digestKeyBundle()
+  const before = app.auth.creds.signedPreKey.keyId
+  await app.socket.rotateSignedPreKey()
+  await expect.poll(() => app.auth.creds.signedPreKey.keyId).toBe(before + 1)
+  const kim = await phones.create({ name: 'Kim' })
+  await kim.sendText(owner, 'after the rotation')
+  await app.text('after the rotation')
+})
+
+test('an app whose one-time keys run out is told, and uploads more', async () => {
+  const device = `${owner.number}:1@s.whatsapp.net`
+  const since = await phones.position()
+  const user = { tag: 'user', attrs: { jid: device } }
+  await app.socket.query({
+    tag: 'iq',
+    attrs: { to: 's.whatsapp.net', type: 'get', xmlns: 'encrypt' },
+    content: [{ tag: 'key', attrs: {}, content: Array.from({ length: 812 }, () => user) }],
+  })
+  await phones.waitFor({ kind: 'keys-uploaded', number: owner.number }, { since })
+  const lea = await phones.create({ name: 'Lea' })
+  await lea.sendText(owner, 'with a new key')
+  await app.text('with a new key')
 })
 
 test('many people write at once and nothing is lost or out of order', async () => {

@@ -4,7 +4,8 @@ import * as dictionary from '@whiskeysockets/baileys/lib/WABinary/constants.js'
 
 export type Node = BinaryNode
 
-export const SERVER = 's.whatsapp.net'
+/** The server itself: an address without a user. Clients compare it with the @ in it. */
+export const SERVER = '@s.whatsapp.net'
 
 /** Attributes that are undefined are left out. */
 export function node(tag: string, attrs: Record<string, string | undefined> = {}, content?: Node['content']): Node {

@@ -18,6 +18,7 @@ export function page(options: {
     [
       `default-src 'none'`,
       `style-src 'unsafe-inline'`,
+      `img-src data:`,
       ...(script ? [`script-src 'nonce-${script.nonce}'`, `connect-src 'self'`] : []),
       `base-uri 'none'`,
       `form-action 'none'`,
@@ -29,6 +30,7 @@ export function page(options: {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="icon" href="data:,">
 <title>${escape(title)}</title>
 <style>
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }

@@ -82,6 +82,19 @@ describe('rights are what the CRM confirms', () => {
     await rig.crm.changeUser(people['Jo Marsh']!, { role: 'admin' })
   })
 
+  test('an admin is one even while messages use up what may be asked for the sub-account', async () => {
+    const saved = rig.web.ctx
+    rig.web.ctx = rig.anotherWeb().ctx
+    await rig.web.ctx.db.execute(
+      sql`insert into crm_budgets values (${installed}, now() + interval '1 hour')
+        on conflict (location_id) do update set spent_until = excluded.spent_until`,
+    )
+    const answer = await tokenFor('Kim Roe', installed)
+    await rig.web.ctx.db.execute(sql`delete from crm_budgets`)
+    rig.web.ctx = saved
+    expect(answer.user.role).toBe('admin')
+  })
+
   test('a user the CRM cannot be asked about has the least', async () => {
     const stranger = rig.anotherWeb()
     const saved = rig.web.ctx

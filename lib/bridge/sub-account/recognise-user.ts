@@ -1,6 +1,6 @@
 import { and, eq, ne, or } from 'drizzle-orm'
 import { agencies, subAccounts } from '@/db/schema/sub-accounts'
-import { CrmError } from '@/lib/highlevel/highlevel'
+import { CrmError, type CrmUser } from '@/lib/highlevel/highlevel'
 import type { CrmIdentity, CrmUserRecord } from '@/lib/highlevel/schemas'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
 import type { Actor, Role } from '../context'
@@ -73,11 +73,21 @@ export async function isInstalled(
 }
 
 async function findUser(ctx: ConnectContext, claim: Claim): Promise<CrmUserRecord | null> {
-  const listed = claim.locationId && (await readUsers(ctx, claim.locationId)).find((user) => user.id === claim.userId)
+  const listed = claim.locationId && (await listUsers(ctx, claim.locationId)).find((user) => user.id === claim.userId)
   if (listed) return { ...listed, locationIds: [] }
   // A sub-account's list may leave out the agency's people.
   const token = await tokenFor(ctx, claim)
   return token === null ? null : await getUser(ctx, token, claim.userId)
+}
+
+/** Messages may have used up what the sub-account may ask for now; a person at the door is then asked about directly. */
+async function listUsers(ctx: ConnectContext, locationId: LocationId): Promise<CrmUser[]> {
+  try {
+    return await readUsers(ctx, locationId)
+  } catch (error) {
+    if (error instanceof CrmError && error.kind === 'try_later') return []
+    throw error
+  }
 }
 
 async function tokenFor(ctx: ConnectContext, { companyId, locationId }: Claim): Promise<string | null> {

@@ -1,4 +1,4 @@
-import { and, eq, ne, or } from 'drizzle-orm'
+import { and, eq, gt, ne, or } from 'drizzle-orm'
 import { agencies, subAccounts } from '@/db/schema/sub-accounts'
 import { inTransaction } from '@/db/transaction'
 import { CrmError } from '@/lib/highlevel/highlevel'
@@ -7,12 +7,16 @@ import type { ConnectContext } from './connect-context'
 import { readName } from './install'
 import { recordInstall, unknownCompany } from './record-install'
 
+/** Every agency is asked about a sub-account that came without one; not for ever. */
+const searchForMs = 3_600_000
+
 /**
  * Completes sub-accounts that an INSTALL event announced: finds the agency of those that came without one, mints their
  * first token, reads their name. Safe to run at any time and by several processes; what the CRM does not answer now is
  * left for the next run.
  */
 export async function settleInstalls(ctx: ConnectContext): Promise<void> {
+  const now = ctx.clock.now().getTime()
   const open = await ctx.db
     .select({ id: subAccounts.id, companyId: subAccounts.companyId, name: subAccounts.name })
     .from(subAccounts)
@@ -20,7 +24,10 @@ export async function settleInstalls(ctx: ConnectContext): Promise<void> {
       and(
         ne(subAccounts.status, 'uninstalled'),
         ne(subAccounts.status, 'suspended'),
-        or(eq(subAccounts.companyId, unknownCompany), eq(subAccounts.name, '')),
+        or(
+          and(eq(subAccounts.companyId, unknownCompany), gt(subAccounts.installedAt, new Date(now - searchForMs))),
+          and(ne(subAccounts.companyId, unknownCompany), eq(subAccounts.name, '')),
+        ),
       ),
     )
     .limit(200)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { and, desc, eq } from 'drizzle-orm'
+import { desc, eq } from 'drizzle-orm'
 import { openWith, sealWith, type Keyring } from '@/lib/seal'
 import type { Database } from './client'
 import { dataKeys } from './schema/sub-accounts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { LostOwnership } from '@/lib/errors'
 import type { Address, RemoteId } from '@/lib/ids'
-import type { Channel, Ears, Line, Pairing, Prepared, SendError } from './channel'
+import type { Channel, Ears, Line, Pairing, Prepared } from './channel'
 import { RecordingEars } from './recording-ears'
 
 /** What a channel brings so that the same tests can be asked of it: a session of its own and the people around it. */
@@ -178,12 +178,20 @@ export function testChannel(name: string, newSession: () => Promise<ContractSess
       const gus = await session.meet('Gus')
       const { address } = (await line.lookUp(gus.phone))!
       await session.takeOver()
+      await gus.write('for the next owner')
+      await expect
+        .poll(() =>
+          line.lookUp(gus.phone).then(
+            () => 'connected',
+            (error: Error) => error.name,
+          ),
+        )
+        .toBe('SendError')
       const before = await session.framesSeen()
       const prepared = await line.prepare(address, { kind: 'text', text: 'too late' })
-      await expect(line.send(address, prepared, session.channel.kind.mintId!())).rejects.toSatisfy(
-        (error: SendError) => error.name === 'SendError',
-      )
-      await gus.write('for the next owner')
+      await expect(line.send(address, prepared, session.channel.kind.mintId!())).rejects.toMatchObject({
+        fate: 'not_sent',
+      })
       const other = new RecordingEars()
       const next = await session.open(other)
       next.connect()

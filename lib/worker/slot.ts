@@ -15,7 +15,7 @@ import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
 import type { ChatId } from '@/lib/ids'
-import { claimLane, reclaimSession, type ClaimedDelivery } from '@/lib/outbox/claim'
+import { claimLane, type ClaimedDelivery } from '@/lib/outbox/claim'
 import { createPace } from './pacing'
 
 export interface SlotWorld {

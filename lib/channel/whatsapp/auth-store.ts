@@ -115,7 +115,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   function die(error: Error): void {
     if (dead) return
     dead = true
-    waiting.abort()
+    waiting.abort(null)
     hooks.onDead(error)
   }
 
@@ -144,7 +144,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
     try {
       await Promise.race([committing, late])
     } finally {
-      limit.abort()
+      limit.abort(null)
     }
   }
 
@@ -245,10 +245,10 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
     forget: () => erase(db, owner),
     async retire(withinMs) {
       retired = true
-      waiting.abort()
+      waiting.abort(null)
       const limit = new AbortController()
       await Promise.race([Promise.all(underWay), clock.sleep(withinMs, limit.signal)])
-      limit.abort()
+      limit.abort(null)
     },
   }
 }

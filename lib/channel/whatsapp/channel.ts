@@ -19,6 +19,8 @@ export interface WhatsAppOptions {
   version?: [number, number, number]
   timings?: WhatsAppTimings
   reach?: ReachFaultPoint
+  /** Rules switched off for the control run of a fault test, which must then lose messages. */
+  without?: { inbox?: boolean }
 }
 
 /** WhatsApp, as a linked device. One per process: its lines share the commit of their keys. */

@@ -299,7 +299,7 @@ export function createInbox(options: InboxOptions): Inbox {
       for (const entry of unreadable.values()) if (entry.timer) clearTimeout(entry.timer)
       const limit = new AbortController()
       await Promise.race([lanes.idle(), clock.sleep(withinMs, limit.signal)])
-      limit.abort()
+      limit.abort(null)
     },
   }
 }

@@ -23,6 +23,7 @@ import { atSeconds, isSelf, missedCallOf, type Self } from './envelope'
 import { digitsOf, formatLid, formatPn, parseAddress, personOf, userOf } from './ids'
 import { createInbox, type Inbox } from './inbox'
 import { createLanes } from './lanes'
+import { hearUpserts } from './hear-upserts'
 import { lookUp } from './look-up'
 import { createSender } from './sender'
 import { openConnection, type Connection } from './socket'
@@ -40,6 +41,8 @@ export interface LineOptions {
   reach: ReachFaultPoint
   webSocketUrl?: string | undefined
   version?: [number, number, number] | undefined
+  /** Rules switched off for the control run of a fault test, which must then lose messages. */
+  without?: { inbox?: boolean } | undefined
   session: OwnedSession
   ears: Ears
 }
@@ -226,10 +229,11 @@ export function createLine(options: LineOptions): Line {
   async function connectOnce(current: AuthStore, deadlineMs: () => number): Promise<Episode> {
     const episode: Episode = { ending: nothingSaid, openedAtMs: null, isTooLate: false, isMismatch: false }
     let qrCount = 0
+    let toldName: string | null = null
     const box = inbox!
     const mine = openConnection({
       store: current,
-      makeRepository: box.makeRepository,
+      makeRepository: options.without?.inbox ? undefined : box.makeRepository,
       webSocketUrl: options.webSocketUrl,
       version: options.version,
       timings,
@@ -272,7 +276,14 @@ export function createLine(options: LineOptions): Line {
           isOpen = true
           // By now WhatsApp has been told that we are here and hands out what waited; each message is told as it is
           // stored, without waiting for the last of them. Sending does not depend on the rest of the backlog.
+          toldName = linked?.name ?? null
           if (linked) void say('connected', { account: linked })
+        },
+        renamed() {
+          const linked = account(current)
+          if (connection !== mine || !isOpen || !linked || linked.name === toldName) return
+          toldName = linked.name
+          void say('connected', { account: linked })
         },
         mayWrite() {
           if (connection !== null && connection !== mine) return false
@@ -282,12 +293,15 @@ export function createLine(options: LineOptions): Line {
         },
         wrote: () => sender.wrote(),
         ack: (node) => sender.sawAck(node),
-        seeMessage: (node) => box.sawStanza(node)?.then(() => true),
+        seeMessage: (node) => (options.without?.inbox ? undefined : box.sawStanza(node)?.then(() => true)),
         seeReceipt,
         seeCall,
       },
     })
     connection = mine
+    if (options.without?.inbox) {
+      hearUpserts(mine.sock, () => (connection === mine ? current.directory : null), tell, options.reach)
+    }
 
     const endLate = () => {
       episode.isTooLate = true
@@ -449,7 +463,7 @@ export function createLine(options: LineOptions): Line {
       from.ended.then((ending) => ending.code === 401),
       clock.sleep(timings.unlinkMs, limit.signal).then(() => false),
     ])
-    limit.abort()
+    limit.abort(null)
     return confirmed
   }
 
@@ -470,7 +484,7 @@ export function createLine(options: LineOptions): Line {
   async function within(ms: number, waitFor: (Promise<unknown> | null)[]): Promise<void> {
     const limit = new AbortController()
     await Promise.race([Promise.allSettled(waitFor), clock.sleep(ms, limit.signal)])
-    limit.abort()
+    limit.abort(null)
   }
 
   function connect(): void {

@@ -85,7 +85,7 @@ export function createSender(options: SenderOptions): Sender {
       connection.ended.then(() => 'ended' as const),
       options.clock.sleep(options.ackWaitMs, limit.signal).then(() => 'late' as const),
     ])
-    limit.abort()
+    limit.abort(null)
     if (outcome === 'ended') throw unknown('The connection to WhatsApp ended before it confirmed the message.')
     if (outcome === 'late') {
       options.renew()

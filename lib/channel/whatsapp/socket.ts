@@ -20,7 +20,7 @@ import type { WhatsAppTimings } from './timings'
 
 export interface ConnectionOptions {
   store: AuthStore
-  makeRepository: SocketConfig['makeSignalRepository']
+  makeRepository: SocketConfig['makeSignalRepository'] | undefined
   webSocketUrl?: string | undefined
   version?: [number, number, number] | undefined
   timings: WhatsAppTimings
@@ -36,6 +36,8 @@ export interface ConnectionEvents {
   qr(text: string): void
   paired(): void
   open(): void
+  /** What is known of the own account changed. */
+  renamed(): void
   /** Asked before every frame; false: it does not leave, and the line is done for. */
   mayWrite(): boolean
   wrote(): void
@@ -72,7 +74,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     browser: Browsers.macOS('Chrome'),
     ...(options.webSocketUrl && { waWebSocketUrl: options.webSocketUrl }),
     ...(options.version && { version: options.version }),
-    makeSignalRepository: options.makeRepository,
+    ...(options.makeRepository && { makeSignalRepository: options.makeRepository }),
     connectTimeoutMs: timings.connectTimeoutMs,
     keepAliveIntervalMs: timings.keepAliveMs,
     defaultQueryTimeoutMs: timings.queryTimeoutMs,
@@ -91,6 +93,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     // The store waits for the database itself; a second retry around it would only hold locks longer.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
   })
+  catchRejections(sock, options.log)
   const raw = (sock.ws as unknown as { socket: RawSocket }).socket
   guardFrames(raw, store, on)
 
@@ -113,7 +116,10 @@ export function openConnection(options: ConnectionOptions): Connection {
       }
     })
   })
-  sock.ev.on('creds.update', () => store.saveCreds())
+  sock.ev.on('creds.update', (update) => {
+    store.saveCreds()
+    if (update.me) on.renamed()
+  })
   sock.ws.on('CB:ack,class:message', (node: BinaryNode) => on.ack(node))
   interceptMessages(sock, (node) => on.seeMessage(node))
   intercept(sock, 'CB:receipt', (node) => on.seeReceipt(node, () => sock.sendMessageAck(node)))
@@ -165,6 +171,26 @@ function guardFrames(raw: RawSocket, store: AuthStore, on: ConnectionEvents): vo
     if (!isHolding) {
       isHolding = true
       void release()
+    }
+  }
+}
+
+/**
+ * Baileys answers some stanzas in listeners whose promise nobody holds. Where the answer cannot be written, because the
+ * line was cut that moment, the rejection would end the process and every other line in it.
+ */
+function catchRejections(sock: WASocket, log: Log): void {
+  for (const event of sock.ws.eventNames()) {
+    const listeners = sock.ws.listeners(event) as ((...given: unknown[]) => unknown)[]
+    sock.ws.removeAllListeners(event)
+    for (const listener of listeners) {
+      sock.ws.on(event, (...given: unknown[]) => {
+        const result = listener(...given)
+        if (!(result instanceof Promise)) return result
+        return result.catch((error: unknown) =>
+          log.debug({ err: error, event: String(event).slice(0, 40) }, 'a stanza was not answered'),
+        )
+      })
     }
   }
 }

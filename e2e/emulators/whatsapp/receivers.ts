@@ -63,7 +63,8 @@ async function read(world: World, phone: Phone, delivery: Delivery): Promise<voi
       sender: from.number,
       device: from.device,
       id,
-      ...readContent(content),
+      content: readContent(content).kind,
+      text: readContent(content).text,
       mode: phone.settings.mode,
       enc: delivery.enc.type,
       isOwnCopy: isOwn,
@@ -103,7 +104,8 @@ export function show(
     phone: phone.number,
     chat: chat.number,
     id,
-    ...content,
+    content: content.kind,
+    text: content.text,
     direction: isOwn ? 'out' : 'in',
     device: from.device,
   }
@@ -142,7 +144,13 @@ function changeBubble(
   if (content.kind !== 'reaction' && content.kind !== 'edit' && content.kind !== 'delete') return false
   const id = message.reactionMessage?.key?.id ?? message.protocolMessage?.key?.id ?? ''
   const bubble = phone.chats.find(chat.number, id)
-  world.history.add('changed', { phone: phone.number, chat: chat.number, id, ...content })
+  world.history.add('changed', {
+    phone: phone.number,
+    chat: chat.number,
+    id,
+    content: content.kind,
+    text: content.text,
+  })
   if (!bubble) return true
   if (content.kind === 'reaction') bubble.reaction = content.text
   if (content.kind === 'edit') Object.assign(bubble, { text: content.text, edited: true })

@@ -32,7 +32,13 @@ export function post(world: World, author: Phone, to: Phone, composed: Composed)
     at: Date.now(),
   }
   author.remember(id, sent)
-  world.history.add('sent-by-person', { from: author.number, to: to.number, id, ...content })
+  world.history.add('sent-by-person', {
+    from: author.number,
+    to: to.number,
+    id,
+    content: content.kind,
+    text: content.text,
+  })
   show(world, author, to, { id, from: { number: author.number, device: 0 }, sentAt: sent.at }, composed.message, true)
   world.changed(author)
   return author.inTurn(async () => {

@@ -44,7 +44,7 @@ interface Forged {
 /** Hands every companion of an account one broken or dishonest message that claims to come from `author`. */
 export async function forge(world: World, author: Phone, owner: Phone, kind: Forgery, text: string): Promise<string> {
   const id = newMessageId()
-  world.history.add('forged', { kind, from: author.number, to: owner.number, id })
+  world.history.add('forged', { forgery: kind, from: author.number, to: owner.number, id })
   await author.inTurn(async () => {
     for (const companion of owner.companions) await MAKERS[kind]({ world, author, owner, companion, id, text })
   })

@@ -15,7 +15,7 @@ const tab =
 export function LinkPanel({ session }: { session: SessionView }) {
   const t = useTranslations('linking')
   const [way, setWay] = useState('qr')
-  const qr = useQr(session)
+  const qr = useQr(session, way === 'qr')
   // Three cells of the card's grid: the instructions stand beside the code where there is room, else below it.
   return (
     <>

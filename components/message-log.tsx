@@ -71,6 +71,7 @@ export function MessageLog({ locationId }: { locationId: string }) {
         </SelectField>
       </div>
 
+      {shown.some((message) => message.text === null) && <p className="text-muted text-pretty">{t('hidden')}</p>}
       {messages.isPending ? (
         <div className="flex flex-col gap-2" aria-busy="true">
           <p role="status" className="sr-only">

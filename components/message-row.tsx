@@ -24,7 +24,7 @@ export function MessageRow({ message }: { message: MessageView }) {
   const isOut = message.direction === 'outbound'
   const Direction = isOut ? ArrowUpRight : ArrowDownLeft
   const phone = message.contact?.phone ?? message.to
-  const who = message.contact?.name || phone || t('unknownContact')
+  const who = message.contact?.name || phone || t(message.text === null ? 'hiddenContact' : 'unknownContact')
   const at = new Date(message.occurredAt)
   return (
     <Collapsible.Root className="flex flex-col gap-2 px-4 py-3">
@@ -88,7 +88,7 @@ export function MessageRow({ message }: { message: MessageView }) {
 
 function Text({ message }: { message: MessageView }) {
   const t = useTranslations('message')
-  if (message.text === null) return <p className="text-muted italic">{t('hidden')}</p>
+  if (message.text === null) return null
   if (message.text === '') return <p className="text-muted italic">{t('noText')}</p>
   return <p className="line-clamp-4 break-words whitespace-pre-wrap">{message.text}</p>
 }

@@ -8,6 +8,7 @@ import {
   type InfiniteData,
   type QueryClient,
 } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
 import type { MessageView } from '@/lib/bridge/message/view'
 import type { Page } from '@/lib/bridge/paging'
 import type { PairingCodeView, QrView } from '@/lib/bridge/session/pairing'
@@ -64,10 +65,12 @@ export function useSessions(locationId: string) {
   })
 }
 
-/** The QR to scan now; null while there is none. */
-export function useQr(session: SessionView) {
+/** The QR to scan now; null while there is none. `isWanted` is false while somebody uses the other way. */
+export function useQr(session: SessionView, isWanted: boolean) {
   const { api } = useSignedIn()
   const isLive = useLive()
+  const isExpected = isWanted && session.status === 'awaiting_link'
+  const isLate = useIsLate(session.id, isExpected)
   return useQuery({
     queryKey: keys.qr(session.id),
     queryFn: async () => {
@@ -78,11 +81,28 @@ export function useQr(session: SessionView) {
         throw error
       }
     },
-    enabled: session.status === 'awaiting_link',
-    // Even with live updates a lost one must not leave a dead code on the screen.
-    refetchInterval: ({ state }) =>
-      !isLive || !state.data || Date.parse(state.data.expiresAt) <= api.now() ? (isLive ? 1000 : pollMs) : false,
+    // Told by events; asked for only when those are not there or seem to have lost one.
+    enabled: isExpected && (!isLive || isLate),
+    refetchInterval: pollMs,
   })
+}
+
+/** Whether a code should have come by now: a rotation is told within moments of the old one's end. */
+function useIsLate(sessionId: string, isExpected: boolean): boolean {
+  const { api } = useSignedIn()
+  const queries = useQueryClient()
+  const [isLate, setLate] = useState(false)
+  useEffect(() => {
+    if (!isExpected) return setLate(false)
+    const expectedFrom = api.now()
+    const timer = setInterval(() => {
+      const shown = queries.getQueryData<QrView | null>(keys.qr(sessionId))
+      const dueAt = Math.max(expectedFrom, shown ? Date.parse(shown.expiresAt) : 0)
+      setLate(api.now() > dueAt + pollMs)
+    }, 1000)
+    return () => clearInterval(timer)
+  }, [api, queries, sessionId, isExpected])
+  return isLate
 }
 
 export function useMessages(locationId: string, filter: MessageFilter) {

@@ -81,17 +81,19 @@ function Row({ location }: { location: SubAccountView }) {
       href={`/embed/${encodeURIComponent(location.id)}`}
       className="hover:bg-sunken flex min-h-16 items-center gap-4 px-4 py-3 -outline-offset-2"
     >
-      <span className="flex min-w-0 flex-1 flex-col gap-0.5">
-        <span className="truncate font-medium">{location.name || t('unnamed')}</span>
-        <span className="text-muted tabular-nums">
-          {total === 0 ? t('none') : t('connected', { count: connected, total })}
+      <span className="flex min-w-0 flex-1 flex-wrap items-center justify-between gap-x-4 gap-y-1.5">
+        <span className="flex min-w-40 flex-1 flex-col gap-0.5">
+          <span className="truncate font-medium">{location.name || t('unnamed')}</span>
+          <span className="text-muted tabular-nums">
+            {total === 0 ? t('none') : t('connected', { count: connected, total })}
+          </span>
         </span>
+        {location.status !== 'active' ? (
+          <Badge tone="bad">{t(`status.${location.status}`)}</Badge>
+        ) : (
+          attention > 0 && <Badge tone="bad">{t('attention', { count: attention })}</Badge>
+        )}
       </span>
-      {location.status !== 'active' ? (
-        <Badge tone="bad">{t(`status.${location.status}`)}</Badge>
-      ) : (
-        attention > 0 && <Badge tone="bad">{t('attention', { count: attention })}</Badge>
-      )}
       <ChevronRight aria-hidden className="text-muted size-4 shrink-0" />
     </Link>
   )

@@ -36,7 +36,7 @@ export function TextField({
 export function SelectField({ label, className, ...props }: ComponentProps<'select'> & { label: string }) {
   const id = useId()
   return (
-    <div className="min-w-0 flex-1 sm:flex-none">
+    <div className="min-w-36 flex-1 sm:flex-none">
       <label htmlFor={id} className="sr-only">
         {label}
       </label>

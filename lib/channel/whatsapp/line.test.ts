@@ -440,6 +440,59 @@ describe('hearing', () => {
     },
   )
 
+  test.each([true, false])('a process that goes while it holds messages, inbox kept: %s', async (isKept) => {
+    const { session, line } = await started({ ...(!isKept && { without: { inbox: true } }) })
+    const bob = await session.meet('Bob')
+    await bob.write('before')
+    await session.ears.text('before')
+    session.ears.refuse = (event) => {
+      if (event.type === 'message') throw new Error('not in this life')
+    }
+    const ids = await Promise.all(['one', 'two', 'three'].map((text) => bob.write(text)))
+    for (const id of ids) {
+      await world.phones.waitFor(
+        (event) => event.kind === 'receipt-from-companion' && (event.ids as string[]).includes(id),
+      )
+    }
+    await line.close()
+    session.ears.refuse = null
+    const next = await session.open()
+    const from = session.ears.events.length
+    next.connect()
+    await session.ears.state('connected', { from })
+    await bob.write('after')
+    await session.ears.text('after')
+    // The control: what was confirmed and only held in memory does not come again.
+    expect(session.ears.texts().sort()).toEqual(
+      isKept ? ['after', 'before', 'one', 'three', 'two'] : ['after', 'before'],
+    )
+    await next.close()
+  })
+
+  test('a backlog cut again and again is heard once and in order', async () => {
+    const { session, line } = await started()
+    const { ears, owner } = session
+    const people = await Promise.all(['A', 'B', 'C'].map((name) => session.meet(name)))
+    await line.close()
+    const count = 80
+    for (let i = 0; i < count; i++) for (const person of people) await person.write(`${person.phone} ${i}`)
+    const next = await session.open()
+    next.connect()
+    for (const share of [0.2, 0.4, 0.6, 0.8]) {
+      await expect
+        .poll(() => ears.texts().length, { timeout: 10_000, interval: 2 })
+        .toBeGreaterThan(share * count * people.length)
+      await world.phones.closeConnections(owner.number, 428)
+    }
+    await expect.poll(() => ears.texts().length, { timeout: 10_000 }).toBeGreaterThanOrEqual(count * people.length)
+    for (const person of people) {
+      const heard = ears.texts().filter((text) => text.startsWith(person.phone))
+      expect(heard).toEqual(Array.from({ length: count }, (_, i) => `${person.phone} ${i}`))
+    }
+    expect(await eventsOf('retry-from-companion', (event) => event.number === owner.number)).toEqual([])
+    await next.close()
+  })
+
   test('a message broken at first is heard once, whole', async () => {
     const { session, line } = await started()
     const bob = await session.meet('Bob')

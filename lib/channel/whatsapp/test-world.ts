@@ -75,6 +75,7 @@ export class TestWorld {
       reach?: (point: FaultPoint) => void | Promise<void>
       /** Every write of keys takes this much longer. */
       slowMs?: number
+      without?: { inbox?: boolean }
     } = {},
   ): Channel {
     return createWhatsAppChannel({
@@ -85,6 +86,7 @@ export class TestWorld {
       webSocketUrl: this.emulator.webSocketUrl,
       timings: { ...quickTimings, ...more.timings },
       ...(more.reach && { reach: more.reach }),
+      ...(more.without && { without: more.without }),
     })
   }
 

@@ -1,0 +1,149 @@
+// Cycles of killing and coming back, under load, and the settling afterwards.
+import { judge, outstanding, type Verdict } from './checker'
+import { receive, startLoad, write } from './load'
+import type { FaultPoint } from '@/lib/channel/channel'
+import type { WorkerProcess } from './processes'
+import { until } from './until'
+import type { DatabaseEnd, FaultWorld } from './world'
+
+export type Cycle =
+  | { kind: 'random' }
+  | { kind: 'point'; point: FaultPoint }
+  /** Everybody dies, people go on writing, and whoever comes back dies in the middle of what waited. */
+  | { kind: 'catch-up' }
+  | { kind: 'database'; how: DatabaseEnd }
+
+export interface Toll {
+  kills: number
+  /** Kills after which the database showed parts in `sending`. */
+  metSending: number
+  /** Kills at which handing over a backlog had begun and not ended. */
+  metCatchUp: number
+  databaseEnds: number
+  cycles: number
+}
+
+export const verdictOf = (world: FaultWorld): Verdict =>
+  judge({ whatsapp: world.network.history.since(0), crm: world.emulator.history.since(0) })
+
+/** Waits until nothing is outstanding, or until nothing more comes for `quietMs`. */
+export async function settle(world: FaultWorld, quietMs: number): Promise<Verdict> {
+  let least = Infinity
+  let since = performance.now()
+  for (;;) {
+    const verdict = verdictOf(world)
+    const left = outstanding(verdict)
+    if (left === 0) return verdict
+    if (left < least) {
+      least = left
+      since = performance.now()
+    }
+    if (performance.now() - since > quietMs) return verdict
+    await new Promise((resolve) => setTimeout(resolve, 500))
+  }
+}
+
+export interface ChaosOptions {
+  cycles: Iterable<Cycle>
+  perSecond: number
+  /** Workers alive between the cycles. */
+  workers: number
+  /** Runs after each kill, before anybody takes over: how a control takes a rule away. */
+  afterKill?: (world: FaultWorld) => Promise<void>
+}
+
+export async function chaos(world: FaultWorld, options: ChaosOptions): Promise<Toll> {
+  const toll: Toll = { kills: 0, metSending: 0, metCatchUp: 0, databaseEnds: 0, cycles: 0 }
+  const load = startLoad(world, options.perSecond)
+
+  async function afterDeath(): Promise<void> {
+    toll.kills += 1
+    if ((await world.partsInSending()) > 0) toll.metSending += 1
+    await options.afterKill?.(world)
+  }
+
+  async function refill(): Promise<void> {
+    while (world.workers.length < options.workers) await world.startWorker()
+  }
+
+  async function dieAt(point: FaultPoint, most: number): Promise<void> {
+    const nth = world.between(1, most)
+    const before = [...world.workers]
+    const first = Promise.race(before.map((worker) => worker.ended))
+    await Promise.all(before.map((worker) => worker.order({ point, nth })))
+    await until(`a worker reaching ${point}`, () => Promise.race([first.then(() => true), pause(1_000)]))
+    await Promise.all(before.map((worker) => worker.order({ point: null, nth: 0 })))
+    await afterDeath()
+  }
+
+  async function run(cycle: Cycle): Promise<void> {
+    switch (cycle.kind) {
+      case 'random': {
+        await pause(world.between(100, 1_500))
+        await kill(await world.busiest())
+        return
+      }
+      case 'point':
+        return dieAt(cycle.point, 6)
+      case 'catch-up': {
+        for (const worker of [...world.workers]) worker.signal('SIGKILL')
+        await until('everybody gone', () => world.workers.length === 0)
+        await afterDeath()
+        await receive(world, 150)
+        await world.startWorker()
+        await dieAt('after_inbox_commit', 60)
+        if (isMidBacklog(world)) toll.metCatchUp += 1
+        return
+      }
+      case 'database':
+        await pause(world.between(100, 1_000))
+        await world.restartDatabase(cycle.how)
+        toll.databaseEnds += 1
+    }
+  }
+
+  async function kill(worker: WorkerProcess | undefined): Promise<void> {
+    if (!worker) throw new Error('there is no worker to kill')
+    worker.signal('SIGKILL')
+    await worker.ended
+    await afterDeath()
+  }
+
+  for (const cycle of options.cycles) {
+    await run(cycle)
+    await refill()
+    await cameBack(world)
+    toll.cycles += 1
+  }
+  await load.stop()
+  return toll
+}
+
+/** Something written from now on has crossed, both ways. */
+async function cameBack(world: FaultWorld): Promise<void> {
+  const [out] = await write(world, 1)
+  const [into] = await receive(world, 1)
+  const from = { whatsapp: world.network.history.last(), crm: world.emulator.history.last() }
+  await until('messages crossing again', () => {
+    const shown = world.network.history
+      .since(0)
+      .findLast((event) => event.kind === 'shown' && event.direction === 'in' && event.text === out)
+    const posted = world.emulator.history
+      .since(0)
+      .findLast((event) => event.kind === 'message-posted' && event.text === into)
+    return shown && posted && from
+  })
+}
+
+function isMidBacklog(world: FaultWorld): boolean {
+  const events = world.network.history.since(0)
+  const deathAt = events.length
+  const open = new Set<string>()
+  for (const event of events.slice(0, deathAt)) {
+    if (event.kind === 'delivered-to-companion' && event.isOffline) open.add(String(event.id))
+    if (event.kind === 'receipt-from-companion') for (const id of event.ids as string[]) open.delete(id)
+  }
+  return open.size > 0
+}
+
+const pause = (ms: number) => new Promise<false>((resolve) => setTimeout(() => resolve(false), ms))

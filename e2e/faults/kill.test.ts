@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chaos, settle, type Cycle } from './chaos'
+import { clean, describeVerdict } from './checker'
+import { lengthened, seed } from './settings'
+import { FaultWorld } from './world'
+
+let world: FaultWorld
+
+beforeAll(async () => {
+  world = await FaultWorld.start({ seed, sessions: 10, chatsEach: 5 })
+  await world.startWorker()
+  await world.people()
+  await world.startWorker()
+}, 600_000)
+afterAll(() => world?.close(), 60_000)
+
+const cycles: Cycle[] = [
+  { kind: 'point', point: 'after_wa_write' },
+  { kind: 'random' },
+  { kind: 'point', point: 'before_wa_write' },
+  { kind: 'catch-up' },
+  { kind: 'database', how: 'fast' },
+  { kind: 'point', point: 'after_ack' },
+  { kind: 'random' },
+  { kind: 'database', how: 'kill' },
+  { kind: 'point', point: 'after_inbox_commit' },
+  { kind: 'catch-up' },
+  { kind: 'database', how: 'immediate' },
+  { kind: 'point', point: 'after_wa_write' },
+]
+
+test('whatever dies, every message crosses once and in order', async () => {
+  const toll = await chaos(world, { cycles: lengthened(cycles), perSecond: 20, workers: 2 })
+  const verdict = await settle(world, 60_000)
+  console.log(`seed ${seed}: ${JSON.stringify(toll)}\n  ${describeVerdict(verdict)}`)
+  expect(verdict.outbound).toMatchObject({ ...clean, refused: [], lostCopies: [], changedIds: [], unticked: [], fallen: [] })
+  expect(verdict.inbound).toMatchObject(clean)
+  expect(verdict.violations).toEqual([])
+  expect(verdict.retryReceipts).toBe(0)
+  const points = toll.kills - toll.metCatchUp
+  expect(toll.metSending, `of ${points} kills`).toBeGreaterThanOrEqual(Math.floor(toll.cycles / 4))
+}, 3_600_000)

@@ -1,0 +1,72 @@
+// Sub-accounts with one linked session each, made as people make them: installed, added in the app, scanned.
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { PhoneClient } from '../emulators/whatsapp/client'
+import type { FaultWorld } from './world'
+import { until } from './until'
+
+export interface LinkedSession {
+  locationId: string
+  sessionId: string
+  phone: PhoneClient
+}
+
+const signedIn = z.object({ token: z.string() })
+const made = z.object({ id: z.string() })
+const shown = z.object({ qr: z.string() })
+const state = z.object({ status: z.string(), detail: z.string() })
+
+export async function linkAll(world: FaultWorld, count: number): Promise<LinkedSession[]> {
+  const { crm, phones } = world
+  const before = await crm.state()
+  const locationIds: string[] = []
+  for (let n = 0; n < count; n++) locationIds.push((await crm.createSubAccount(`Sub-account ${n + 1}`)).id)
+  const installed = await crm.installAgency({ locationIds })
+  if (installed.status !== 200) throw new Error(`the install ended with ${installed.status}: ${installed.body}`)
+  const user = before.users.find(({ type, role }) => type === 'agency' && role === 'admin')!
+  const payload = await crm.ssoPayload({ user: user.id })
+  const signIn = await post(world, '/api/sso', { payload }, { 'x-trunkline-frame': randomUUID() })
+  const { token } = signedIn.parse(signIn)
+  const bearer = { authorization: `Bearer ${token}` }
+  const owners = await phones.createMany(locationIds.map((_, n) => ({ name: `Owner ${n + 1}` })))
+  return await Promise.all(
+    locationIds.map(async (locationId, n) => {
+      const phone = owners[n]!
+      const path = `/api/v1/locations/${locationId}/sessions`
+      const { id } = made.parse(
+        await until('the sub-account can take a session', () =>
+          post(world, path, { label: 'Main' }, bearer).catch(() => null),
+        ),
+      )
+      const { qr } = shown.parse(
+        await until('a QR', () => get(world, `/api/v1/sessions/${id}/qr`, bearer).catch(() => null), 60_000),
+      )
+      await phone.scan(qr)
+      await until(
+        'a connected session',
+        async () => state.parse(await get(world, `/api/v1/sessions/${id}`, bearer)).status === 'connected',
+        60_000,
+      )
+      return { locationId, sessionId: id, phone }
+    }),
+  )
+}
+
+async function post(world: FaultWorld, path: string, body: unknown, headers: Record<string, string>): Promise<unknown> {
+  const response = await fetch(`${world.appUrl}${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: JSON.stringify(body),
+  })
+  return read(path, response)
+}
+
+async function get(world: FaultWorld, path: string, headers: Record<string, string>): Promise<unknown> {
+  return read(path, await fetch(`${world.appUrl}${path}`, { headers }))
+}
+
+async function read(path: string, response: Response): Promise<unknown> {
+  const text = await response.text()
+  if (!response.ok) throw new Error(`${path} answered ${response.status}: ${text}`)
+  return JSON.parse(text)
+}

@@ -539,8 +539,27 @@ describe('hearing', () => {
     for (const kind of [...kinds, ...lies]) {
       await world.phones.forge(kind, { from: bob.client, to: session.owner, text: `forged ${kind}` })
     }
+    const number = session.owner.number
+    const stanzas = [
+      { tag: 'message', attrs: {} },
+      { tag: 'message', attrs: { from: 'nobody', id: 'x1', t: 'never' } },
+      { tag: 'receipt', attrs: { id: 'x2' } },
+      { tag: 'receipt', attrs: { id: 'x3', from: '15550100@s.whatsapp.net', type: 'retry' } },
+      { tag: 'call', attrs: { from: '15550100@s.whatsapp.net', id: 'x4' } },
+      { tag: 'notification', attrs: { from: 's.whatsapp.net', id: 'x5', type: 'encrypt' } },
+      { tag: 'ack', attrs: { class: 'message', id: 'x6' } },
+      { tag: 'ib', attrs: {}, content: [{ tag: 'edge_routing', attrs: {} }] },
+    ]
+    for (const stanza of stanzas) await world.phones.injectStanza(number, stanza)
     await bob.write('goodbye')
     await session.ears.text('goodbye')
+    for (const isSealed of [true, false]) {
+      const from = session.ears.events.length
+      await world.phones.injectBytes(number, Buffer.from('no stanza at all'), isSealed)
+      await bob.write(`still here ${isSealed}`)
+      await session.ears.text(`still here ${isSealed}`, { from })
+    }
+    await expect.poll(() => session.ears.of('state').at(-1)?.state).toBe('connected')
     expect(session.ears.of('message').filter(({ fromPhone }) => fromPhone)).toEqual([])
     expect(session.ears.of('state').at(-1)?.state).toBe('connected')
     await line.close()

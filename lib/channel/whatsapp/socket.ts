@@ -93,7 +93,7 @@ export function openConnection(options: ConnectionOptions): Connection {
     // The store waits for the database itself; a second retry around it would only hold locks longer.
     transactionOpts: { maxCommitRetries: 1, delayBetweenTriesMs: 0 },
   })
-  catchRejections(sock, options.log)
+  catchRejections(sock, options.log, () => end(true))
   const raw = (sock.ws as unknown as { socket: RawSocket }).socket
   guardFrames(raw, store, on)
 
@@ -125,20 +125,22 @@ export function openConnection(options: ConnectionOptions): Connection {
   intercept(sock, 'CB:receipt', (node) => on.seeReceipt(node, () => sock.sendMessageAck(node)))
   intercept(sock, 'CB:call', (node) => on.seeCall(node))
 
+  function end(now = false): void {
+    if (hasEnded) return
+    sock.ev.flush()
+    if (now) raw.terminate()
+    void sock.end(undefined)
+    // A server that does not answer the closing words would keep the socket for half a minute.
+    cutTimer ??= setTimeout(() => raw.terminate(), 500)
+  }
+
   return {
     sock,
     ended,
     get hasEnded() {
       return hasEnded
     },
-    end(now = false) {
-      if (hasEnded) return
-      sock.ev.flush()
-      if (now) raw.terminate()
-      void sock.end(undefined)
-      // A server that does not answer the closing words would keep the socket for half a minute.
-      cutTimer ??= setTimeout(() => raw.terminate(), 500)
-    },
+    end,
   }
 }
 
@@ -179,7 +181,7 @@ function guardFrames(raw: RawSocket, store: AuthStore, on: ConnectionEvents): vo
  * Baileys answers some stanzas in listeners whose promise nobody holds. Where the answer cannot be written, because the
  * line was cut that moment, the rejection would end the process and every other line in it.
  */
-function catchRejections(sock: WASocket, log: Log): void {
+function catchRejections(sock: WASocket, log: Log, unreadable: () => void): void {
   for (const event of sock.ws.eventNames()) {
     const listeners = sock.ws.listeners(event) as ((...given: unknown[]) => unknown)[]
     sock.ws.removeAllListeners(event)
@@ -187,9 +189,11 @@ function catchRejections(sock: WASocket, log: Log): void {
       sock.ws.on(event, (...given: unknown[]) => {
         const result = listener(...given)
         if (!(result instanceof Promise)) return result
-        return result.catch((error: unknown) =>
-          log.debug({ err: error, event: String(event).slice(0, 40) }, 'a stanza was not answered'),
-        )
+        return result.catch((error: unknown) => {
+          log.debug({ err: error, event: String(event).slice(0, 40) }, 'a stanza was not answered')
+          // Bytes that do not decipher put both ends out of step for good.
+          if (event === 'message') unreadable()
+        })
       })
     }
   }

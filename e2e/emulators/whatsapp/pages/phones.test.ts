@@ -99,6 +99,33 @@ test('a person adds a phone, links devices in every way, talks and unlinks, with
   await page.getByRole('img', { name: 'Read' }).waitFor()
 })
 
+test('a person answers, likes, edits and deletes one message, and sends other things', async () => {
+  const ana = (await phones.list()).find(({ name }) => name === 'Ana')
+  const desk = phones.phone('34600111222')
+  if (!ana) throw new Error('Ana is gone')
+  const bubble = (text: string) => page.locator('.bubble', { hasText: text }).last()
+  const use = async (text: string, tool: string) => {
+    await bubble(text).hover()
+    await bubble(text).getByRole('button', { name: tool }).click()
+  }
+  await use('Is it still there?', 'Like')
+  await phones.waitFor({ kind: 'changed', phone: ana.number, content: 'reaction' })
+  await use('Is it still there?', 'Reply')
+  await page.getByPlaceholder('Message').fill('This one?')
+  await page.getByPlaceholder('Message').press('Enter')
+  const answered = await phones.phone(ana.number).waitForText(desk, 'This one?')
+  expect(answered.quotedId).toBe((await desk.chat(ana.number))[0]?.id)
+  await use('This one?', 'Edit')
+  await page.getByPlaceholder('Message').fill('That one?')
+  await page.getByRole('button', { name: 'Send' }).click()
+  await phones.phone(ana.number).waitForText(desk, 'That one?')
+  await use('That one?', 'Delete')
+  await phones.waitFor({ kind: 'changed', phone: ana.number, content: 'delete' })
+  await page.getByRole('button', { name: 'Attach' }).click()
+  await page.getByRole('button', { name: 'Location' }).click()
+  await phones.phone(ana.number).waitForText(desk, (each) => each.kind === 'location')
+})
+
 test('it fits a narrow screen and nothing broke in it', async () => {
   await page.setViewportSize({ width: 360, height: 740 })
   await page.getByRole('button', { name: 'All chats' }).click()

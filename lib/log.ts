@@ -50,6 +50,8 @@ export function describeError(err: unknown): Record<string, unknown> {
     stack: err.stack
       ?.split('\n')
       .filter((line) => /^\s+at /.test(line))
+      // libsignal names functions after the address they work for.
+      .map((line) => line.replace(/\d{6,}/g, '#'))
       .slice(0, 8),
     cause: err.cause === undefined ? undefined : describeError(err.cause),
   }

@@ -6,6 +6,7 @@ import { whatsappCredentials, whatsappInbox, whatsappKeys } from '@/db/schema/wh
 import type { FaultPoint, Line, SendError } from '@/lib/channel/channel'
 import { RecordingEars } from '@/lib/channel/recording-ears'
 import type { Address, RemoteId } from '@/lib/ids'
+import { createLog } from '@/lib/log'
 import { TestWorld, type TestSession } from './test-world'
 
 let world: TestWorld
@@ -612,4 +613,34 @@ test('a receipt that could not be stored is not confirmed, so WhatsApp brings it
   next.connect()
   await session.ears.waitFor('receipt', ({ ids, status }) => status === 'delivered' && ids.includes(id))
   await next.close()
+})
+
+test('the log of all this names no number, no name, no code and no word', async () => {
+  const lines: string[] = []
+  const log = createLog({ name: 'test', level: 'debug', destination: { write: (text) => void lines.push(text) } })
+  const { session, line } = await started({ log, timings: { unreadableAfterMs: 100 } })
+  const bob = await session.meet('Bobcanary')
+  const to = await addressOf(line, bob.phone)
+  session.ears.refuse = (event) => {
+    if (event.type === 'message' && lines.length < 3) throw new Error(`refused ${JSON.stringify(event)}`)
+  }
+  await bob.write('canary words in')
+  await session.ears.text('canary words in')
+  await sendText(session, line, to, 'canary words out')
+  await bob.client.loseSessions()
+  await sendText(session, line, to, 'canary words again')
+  await bob.waitForText('canary words again')
+  await world.phones.forge('bad-mac', { from: bob.client, to: session.owner, text: 'canary words broken' })
+  await world.phones.forge('garbage', { from: bob.client, to: session.owner })
+  await session.ears.text('canary words broken')
+  await world.phones.nack(463, { to: bob.client.number, count: 1 })
+  await failure(sendText(session, line, to, 'canary words refused'))
+  await world.phones.closeConnections(session.owner.number, 503)
+  await session.ears.state('connected', { from: session.ears.events.length })
+  await line.close()
+  const written = lines.join('')
+  expect(written).toMatch(/WhatsApp library/)
+  const { pairing } = session.ears.of('state').find((event) => event.pairing)!
+  const secrets = ['canary', bob.client.number, session.owner.number, to.split('@')[0]!, pairing!.text.split(',')[1]!]
+  for (const secret of secrets) expect(written).not.toContain(secret)
 })

@@ -14,7 +14,7 @@ import type { ContractContact, ContractSession } from '@/lib/channel/channel.con
 import { RecordingEars } from '@/lib/channel/recording-ears'
 import { systemClock } from '@/lib/clock'
 import type { LocationId, SessionId } from '@/lib/ids'
-import { createLog, silentLog } from '@/lib/log'
+import { createLog, silentLog, type Log } from '@/lib/log'
 import type { Database } from '@/db/client'
 import { createWhatsAppChannel } from './channel'
 import { productionTimings, type WhatsAppTimings } from './timings'
@@ -76,12 +76,13 @@ export class TestWorld {
       /** Every write of keys takes this much longer. */
       slowMs?: number
       without?: { inbox?: boolean }
+      log?: Log
     } = {},
   ): Channel {
     return createWhatsAppChannel({
       db: more.slowMs ? slowed(this.db, more.slowMs) : this.db,
       vault: this.vault,
-      log: process.env.SHOW_LOG ? createLog({ name: 'test' }) : silentLog,
+      log: more.log ? more.log : process.env.SHOW_LOG ? createLog({ name: 'test' }) : silentLog,
       clock: systemClock,
       webSocketUrl: this.emulator.webSocketUrl,
       timings: { ...quickTimings, ...more.timings },

@@ -17,21 +17,26 @@ export function CopyButton({ text, label, ...props }: { text: string; label: str
 
   const isCopied = copied === text
   return (
-    <Button
-      variant="secondary"
-      {...props}
-      onClick={async () => {
-        await copyText(text)
-        setCopied(text)
-      }}
-    >
-      {isCopied ? <Check aria-hidden /> : <Copy aria-hidden />}
-      {/* Both words take their room, so nothing moves when one replaces the other. */}
-      <span className="grid" role="status">
-        <span className={`col-start-1 row-start-1 ${isCopied ? 'invisible' : ''}`}>{label}</span>
-        <span className={`col-start-1 row-start-1 ${isCopied ? '' : 'invisible'}`}>{t('copied')}</span>
+    <>
+      <Button
+        variant="secondary"
+        {...props}
+        onClick={async () => {
+          await copyText(text)
+          setCopied(text)
+        }}
+      >
+        {isCopied ? <Check aria-hidden /> : <Copy aria-hidden />}
+        {/* Both words take their room, so nothing moves when one replaces the other. */}
+        <span className="grid">
+          <span className={`col-start-1 row-start-1 ${isCopied ? 'invisible' : ''}`}>{label}</span>
+          <span className={`col-start-1 row-start-1 ${isCopied ? '' : 'invisible'}`}>{t('copied')}</span>
+        </span>
+      </Button>
+      <span role="status" className="sr-only">
+        {isCopied && t('copied')}
       </span>
-    </Button>
+    </>
   )
 }
 

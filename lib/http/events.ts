@@ -2,6 +2,7 @@ import type { Change } from '@/db/notify'
 import type { Actor, BridgeContext } from '@/lib/bridge/context'
 import { readMessage } from '@/lib/bridge/message/read'
 import { readQr } from '@/lib/bridge/session/read-pairing'
+import { reachSubAccount } from '@/lib/bridge/reach'
 import { readSession } from '@/lib/bridge/session/read'
 import { listSessions } from '@/lib/bridge/session/list'
 import { BridgeError } from '@/lib/errors'
@@ -63,7 +64,9 @@ export function streamEvents(watching: Watching): Response {
         if (isReading || isOver) return
         isReading = true
         try {
-          while (!isOver && (mustReadAll || pending.size > 0)) {
+          do {
+            // An uninstall or a changed agency ends what its people are told.
+            await reachSubAccount(ctx.db, actor, locationId)
             if (mustReadAll) {
               mustReadAll = false
               const { items } = await listSessions(ctx, actor, { locationId, limit: 100 })
@@ -77,7 +80,7 @@ export function streamEvents(watching: Watching): Response {
             pending.clear()
             for (const change of batch) await tellOf(change)
             if (!isOver) await ctx.clock.sleep(gatherMs, signal)
-          }
+          } while (!isOver && (mustReadAll || pending.size > 0))
         } catch (error) {
           // The reader comes back and is answered by the route: no access, or a database that is down.
           if (!(error instanceof BridgeError)) ctx.log.warn({ locationId, err: error }, 'event stream ended')
@@ -106,7 +109,10 @@ export function streamEvents(watching: Watching): Response {
         else pending.set(`${change.type} ${change.id}`, change)
         void drain()
       })
-      const comments = setInterval(() => write(': still here\n\n'), commentEveryMs)
+      const comments = setInterval(() => {
+        write(': still here\n\n')
+        void drain()
+      }, commentEveryMs)
       const end = setTimeout(() => finish(), Math.max(0, watching.endsAt.getTime() - ctx.clock.now().getTime()))
       signal.addEventListener('abort', finish)
       if (signal.aborted) return finish()

@@ -6,8 +6,8 @@ import type { MessageView } from '@/lib/bridge/message/view'
 import type { QrView } from '@/lib/bridge/session/pairing'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { ApiError } from './api'
+import { dropSession, keys, storeMessage, storeSession } from './cache'
 import { readEventStream } from './event-stream'
-import { dropSession, keys, storeMessage, storeSession } from './queries'
 import { useSignedIn } from './signed-in'
 
 const LiveContext = createContext(false)

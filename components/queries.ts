@@ -1,13 +1,6 @@
 'use client'
 
-import {
-  useInfiniteQuery,
-  useMutation,
-  useQuery,
-  useQueryClient,
-  type InfiniteData,
-  type QueryClient,
-} from '@tanstack/react-query'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { MessageView } from '@/lib/bridge/message/view'
 import type { Page } from '@/lib/bridge/paging'
@@ -15,6 +8,7 @@ import type { PairingCodeView, QrView } from '@/lib/bridge/session/pairing'
 import type { SessionView } from '@/lib/bridge/session/session'
 import type { SubAccountView } from '@/lib/bridge/sub-account/list'
 import { ApiError } from './api'
+import { dropSession, keys, storeSession } from './cache'
 import { useLive } from './live'
 import { useSignedIn } from './signed-in'
 
@@ -24,14 +18,6 @@ export interface MessageFilter {
   sessionId: string
   status: string
   direction: string
-}
-
-export const keys = {
-  locations: ['locations'] as const,
-  location: (locationId: string) => ['location', locationId] as const,
-  sessions: (locationId: string) => ['sessions', locationId] as const,
-  qr: (sessionId: string) => ['qr', sessionId] as const,
-  messages: (locationId: string) => ['messages', locationId] as const,
 }
 
 export function useLocations() {
@@ -93,14 +79,17 @@ function useIsLate(sessionId: string, isExpected: boolean): boolean {
   const queries = useQueryClient()
   const [isLate, setLate] = useState(false)
   useEffect(() => {
-    if (!isExpected) return setLate(false)
+    if (!isExpected) return
     const expectedFrom = api.now()
     const timer = setInterval(() => {
       const shown = queries.getQueryData<QrView | null>(keys.qr(sessionId))
       const dueAt = Math.max(expectedFrom, shown ? Date.parse(shown.expiresAt) : 0)
       setLate(api.now() > dueAt + pollMs)
     }, 1000)
-    return () => clearInterval(timer)
+    return () => {
+      clearInterval(timer)
+      setLate(false)
+    }
   }, [api, queries, sessionId, isExpected])
   return isLate
 }
@@ -166,38 +155,6 @@ export function usePairingCode(session: SessionView) {
   return useMutation({
     mutationFn: (phone: string) => api.send<PairingCodeView>('POST', `/sessions/${session.id}/pairing-code`, { phone }),
   })
-}
-
-export function storeSession(queries: QueryClient, session: SessionView): void {
-  queries.setQueryData<SessionView[]>(
-    keys.sessions(session.locationId),
-    (list) => list && [...list.filter(({ id }) => id !== session.id), session].sort((a, b) => a.priority - b.priority),
-  )
-  if (session.status !== 'awaiting_link') queries.removeQueries({ queryKey: keys.qr(session.id) })
-}
-
-export function dropSession(queries: QueryClient, locationId: string, sessionId: string): void {
-  queries.setQueryData<SessionView[]>(keys.sessions(locationId), (list) => list?.filter(({ id }) => id !== sessionId))
-}
-
-/** Puts a changed message where it is shown; false when no shown list has it. */
-export function storeMessage(queries: QueryClient, message: MessageView): boolean {
-  let isShown = false
-  queries.setQueriesData<InfiniteData<Page<MessageView>>>({ queryKey: keys.messages(message.locationId) }, (data) => {
-    if (!data) return data
-    return {
-      ...data,
-      pages: data.pages.map((page) => ({
-        ...page,
-        items: page.items.map((item) => {
-          if (item.id !== message.id) return item
-          isShown = true
-          return message
-        }),
-      })),
-    }
-  })
-  return isShown
 }
 
 function pageQuery(cursor: string | null): URLSearchParams {

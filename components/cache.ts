@@ -1,0 +1,45 @@
+/** What pages remember of the server's answers, by key, and how a changed session or message gets into it. */
+import type { InfiniteData, QueryClient } from '@tanstack/react-query'
+import type { MessageView } from '@/lib/bridge/message/view'
+import type { Page } from '@/lib/bridge/paging'
+import type { SessionView } from '@/lib/bridge/session/session'
+
+export const keys = {
+  locations: ['locations'] as const,
+  location: (locationId: string) => ['location', locationId] as const,
+  sessions: (locationId: string) => ['sessions', locationId] as const,
+  qr: (sessionId: string) => ['qr', sessionId] as const,
+  messages: (locationId: string) => ['messages', locationId] as const,
+}
+
+export function storeSession(queries: QueryClient, session: SessionView): void {
+  queries.setQueryData<SessionView[]>(
+    keys.sessions(session.locationId),
+    (list) => list && [...list.filter(({ id }) => id !== session.id), session].sort((a, b) => a.priority - b.priority),
+  )
+  if (session.status !== 'awaiting_link') queries.removeQueries({ queryKey: keys.qr(session.id) })
+}
+
+export function dropSession(queries: QueryClient, locationId: string, sessionId: string): void {
+  queries.setQueryData<SessionView[]>(keys.sessions(locationId), (list) => list?.filter(({ id }) => id !== sessionId))
+}
+
+/** Puts a changed message where it is shown; false when no shown list has it. */
+export function storeMessage(queries: QueryClient, message: MessageView): boolean {
+  let isShown = false
+  queries.setQueriesData<InfiniteData<Page<MessageView>>>({ queryKey: keys.messages(message.locationId) }, (data) => {
+    if (!data) return data
+    return {
+      ...data,
+      pages: data.pages.map((page) => ({
+        ...page,
+        items: page.items.map((item) => {
+          if (item.id !== message.id) return item
+          isShown = true
+          return message
+        }),
+      })),
+    }
+  })
+  return isShown
+}

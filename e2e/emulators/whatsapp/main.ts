@@ -20,7 +20,7 @@ const emulator = await startWhatsAppEmulator({
 const { url, webSocketUrl, rootPublicKey } = emulator
 process.stdout.write(`${JSON.stringify({ ready: true, url, webSocketUrl, rootPublicKey })}\n`)
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     void emulator.close().then(() => process.exit(0))
   })

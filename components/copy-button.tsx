@@ -20,6 +20,7 @@ export function CopyButton({ text, label, ...props }: { text: string; label: str
     <>
       <Button
         variant="secondary"
+        aria-label={label}
         {...props}
         onClick={async () => {
           await copyText(text)
@@ -33,8 +34,9 @@ export function CopyButton({ text, label, ...props }: { text: string; label: str
           <span className={`col-start-1 row-start-1 ${isCopied ? '' : 'invisible'}`}>{t('copied')}</span>
         </span>
       </Button>
+      {/* Beside the button: what is live inside one is not its name, and is not announced. */}
       <span role="status" className="sr-only">
-        {isCopied && t('copied')}
+        {isCopied ? t('copied') : ''}
       </span>
     </>
   )

@@ -14,6 +14,7 @@ export default defineConfig({
   testDir: 'e2e/specs',
   outputDir: 'test-results/playwright',
   workers: 2,
+  fullyParallel: true,
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   timeout: 90_000,
@@ -21,6 +22,8 @@ export default defineConfig({
   reporter: [['list']],
   use: {
     trace: 'retain-on-failure',
+    actionTimeout: 15_000,
+    navigationTimeout: 30_000,
     launchOptions: {
       executablePath: findChromium() ?? undefined,
       args: [
@@ -30,7 +33,11 @@ export default defineConfig({
       ],
     },
   },
-  projects: [{ name: 'specs' }],
+  projects: [
+    { name: 'specs', teardown: 'afterwards' },
+    // What can only be said once everything else has run.
+    { name: 'afterwards', testMatch: /afterwards\.ts$/ },
+  ],
   webServer: {
     command: `node scripts/run.mjs sandbox --data "${process.env.E2E_DATA}"`,
     env: {

@@ -82,11 +82,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   ],
   phones: [({ places }, use) => use(connectPhones(places.phones)), { scope: 'worker' }],
 
-  agency: async ({ crm }, use) => {
+  agency: async ({ browser, crm }, use) => {
     const mark = fresh()
     const company = await crm.createAgency(`Agency ${mark}`)
     const users: User[] = []
-    const locations: Location[] = []
     const addUserOf = async (given: Parameters<CrmClient['createUser']>[0]) => {
       const user = await crm.createUser({ companyId: company.id, ...given })
       users.push(user)
@@ -98,7 +97,6 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
       owner,
       async addSubAccount(name = 'Harbour') {
         const location = await crm.createSubAccount(`${name} ${fresh()}`, { companyId: company.id })
-        locations.push(location)
         const { id, name: full } = location
         const admin = await addUserOf({ name: `Ada ${fresh()}`, type: 'account', role: 'admin', locations: [id] })
         return { id, name: full, location, admin }
@@ -107,8 +105,11 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         addUserOf({ name: `${role === 'admin' ? 'Ada' : 'Uma'} ${fresh()}`, type, role, locations: [id] }),
     }
     await use(agency)
+    // Nobody looks at what is taken away now.
+    for (const page of browser.contexts().flatMap((context) => context.pages())) await page.close()
     await crm.uninstall({ companyId: company.id })
-    for (const { id } of locations) {
+    const { locations } = await crm.state()
+    for (const { id } of locations.filter((one) => one.companyId === company.id)) {
       for (const contact of await crm.contacts(id)) await crm.deleteContact(contact)
       await crm.deleteSubAccount(id)
     }

@@ -47,6 +47,8 @@ export async function handleAppEvent(web: Web, request: Request, later: Later): 
     return say(401, 'The signature is not good.')
   const signed = parseAppEvent(raw)
   if (!signed) return say(400, 'The body is not an event.')
+  // Most of what comes, such as an echo of every message, is of no use here and need not be remembered.
+  if (signed.event.type === 'other') return Response.json({ ok: true })
   const key = signed.webhookId ?? createHash('sha256').update(raw).digest('hex')
   return await storeOrAskAgain(web, '/api/webhooks/app', async () => {
     if ((await acceptAppEvent(web.ctx, { key, signed })) === 'installed') later(() => settleInstalls(web.ctx))

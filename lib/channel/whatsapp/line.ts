@@ -148,7 +148,13 @@ export function createLine(options: LineOptions): Line {
     },
   }
 
-  async function ensureStore(): Promise<AuthStore> {
+  let loading: Promise<AuthStore> | null = null
+  function ensureStore(): Promise<AuthStore> {
+    loading ??= loadStore().finally(() => (loading = null))
+    return loading
+  }
+
+  async function loadStore(): Promise<AuthStore> {
     // Credentials of a linking that came to nothing cannot be used again.
     if (store && !isStoreDead && store.isLinked()) return store
     const vault = await options.vault.forTenant(session.locationId)
@@ -163,6 +169,8 @@ export function createLine(options: LineOptions): Line {
     })
     store = fresh
     isStoreDead = false
+    // What is known of devices leaves out the device we were.
+    if (!fresh.isLinked()) void deviceCache.flushAll()
     inbox ??= createInbox({
       db: options.db,
       vault,
@@ -269,7 +277,7 @@ export function createLine(options: LineOptions): Line {
           const linked = account(current)
           if (linked && session.phone && digitsOf(linked.phone) !== digitsOf(session.phone)) {
             episode.isMismatch = true
-            void removeDevice(mine).finally(() => mine.end())
+            void removeDevice(mine, timings.unlinkMs).finally(() => mine.end())
             return
           }
           episode.openedAtMs = clock.monotonicMs()
@@ -447,7 +455,7 @@ export function createLine(options: LineOptions): Line {
   }
 
   /** Asks WhatsApp to remove this device; true when it said yes. */
-  async function removeDevice(from: Connection): Promise<boolean> {
+  async function removeDevice(from: Connection, withinMs: number): Promise<boolean> {
     const jid = from.sock.user?.id
     if (!jid) return false
     const limit = new AbortController()
@@ -461,7 +469,7 @@ export function createLine(options: LineOptions): Line {
         .then(Boolean, () => false),
       // WhatsApp may answer by cutting the removed device off.
       from.ended.then((ending) => ending.code === 401),
-      clock.sleep(timings.unlinkMs, limit.signal).then(() => false),
+      clock.sleep(withinMs, limit.signal).then(() => false),
     ])
     limit.abort(null)
     return confirmed
@@ -524,7 +532,9 @@ export function createLine(options: LineOptions): Line {
         if (store?.isLinked()) {
           connect()
           while (!isOpen && running && clock.monotonicMs() < untilMs) await clock.sleep(50, closing.signal)
-          if (connection && isOpen) confirmed = await removeDevice(connection)
+          if (connection && isOpen) {
+            confirmed = await removeDevice(connection, Math.max(100, untilMs - clock.monotonicMs()))
+          }
         }
       } catch (error) {
         log.warn({ err: error }, 'could not unlink the device on WhatsApp')

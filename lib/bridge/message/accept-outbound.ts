@@ -51,7 +51,7 @@ export async function acceptOutbound(
       phone,
       name: null,
     })
-    const stored = await tx
+    const storing = tx
       .insert(messages)
       .values({
         id,
@@ -70,9 +70,9 @@ export async function acceptOutbound(
       })
       .onConflictDoNothing()
       .returning({ id: messages.id })
+    const [stored, isBehind] = await Promise.all([storing, earlierWait(tx, person)])
     if (stored.length === 0) return 'repeated'
-    const waits =
-      input.signature === 'unsigned' || !factsAreFresh(person, ctx.clock.now()) || (await earlierWait(tx, person))
+    const waits = input.signature === 'unsigned' || !factsAreFresh(person, ctx.clock.now()) || isBehind
     if (waits) {
       await putDeliveries(tx, [
         {

@@ -103,30 +103,28 @@ export async function bindMessage(
       contentSealed: sealContent(vault, id, { kind: 'text', text }),
     }
   })
-  await tx.insert(parts).values(rows)
-  await tx
-    .update(messages)
-    .set({
-      status: 'queued',
-      sessionId: session.id,
-      chatId: chat.id,
-      personId: person.id,
-      trace: choice.trace,
-      updatedAt: sql`now()`,
-    })
-    .where(eq(messages.id, message.id))
-  await putDeliveries(
-    tx,
-    rows.map((part) => ({
-      kind: 'send' as const,
-      key: `send:${part.id}`,
-      lane: `chat:${chat.id}`,
-      locationId: message.locationId,
-      sessionId: session.id,
-      subjectId: part.id,
-    })),
-  )
-  await notifyChange(tx, { locationId: message.locationId, type: 'message', id: message.id })
+  await Promise.all([
+    tx.insert(parts).values(rows),
+    tx
+      .update(messages)
+      .set({
+        ...{ status: 'queued', sessionId: session.id, chatId: chat.id, personId: person.id, trace: choice.trace },
+        updatedAt: sql`now()`,
+      })
+      .where(eq(messages.id, message.id)),
+    putDeliveries(
+      tx,
+      rows.map((part) => ({
+        kind: 'send' as const,
+        key: `send:${part.id}`,
+        lane: `chat:${chat.id}`,
+        locationId: message.locationId,
+        sessionId: session.id,
+        subjectId: part.id,
+      })),
+    ),
+    notifyChange(tx, { locationId: message.locationId, type: 'message', id: message.id }),
+  ])
 }
 
 function contentFailure(message: Unbound, text: string): Failure | null {

@@ -61,14 +61,10 @@ test('another prefix is another channel', () => {
   expect(parseRoutingCode('#SM1 hi #WH2', 'SM')).toMatchObject({ text: 'hi #WH2', priority: 1 })
 })
 
-test('a megabyte of hostile text takes time in proportion to its length', () => {
-  const time = (text: string) => {
-    const start = performance.now()
-    parse(text)
-    return performance.now() - start
-  }
+// Not a measurement: work that grew with the square of a megabyte would outlast the test's own limit many times over.
+test('a megabyte of hostile text is parsed', { timeout: 60_000 }, () => {
   for (const unit of ['#WH', '#WH1', '#WH1 ', ' #WH1', '#', '##WH1 ', '\u200b', '\n#WH1', '#WH11111111']) {
-    time(unit.repeat(1000))
-    expect(time(unit.repeat(Math.ceil(1_000_000 / unit.length)))).toBeLessThan(2000)
+    const text = unit.repeat(Math.ceil(1_000_000 / unit.length))
+    expect(parse(text).text.length).toBeLessThanOrEqual(text.length)
   }
 })

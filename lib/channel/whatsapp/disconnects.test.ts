@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { backoff, decide, type Ending, type Past, type Verdict } from './disconnects'
+import { backoff, createPast, decide, type Ending, type Past, type Verdict } from './disconnects'
 import { productionTimings } from './timings'
 
 const limits = productionTimings
@@ -112,5 +112,33 @@ test('the real durations are the documented ones', () => {
     replacedWindowMs: 600_000,
     databaseWaitMs: 10_000,
     unlinkMs: 5000,
+  })
+})
+
+describe('what is remembered of the endings before', () => {
+  test('failures count until a connection has been stable for a minute', () => {
+    const kept = createPast(limits)
+    kept.ended(said(428), null, 0)
+    expect(kept.failed()).toBe(1)
+    expect(kept.ended(said(428), 59_000, 60_000)).toMatchObject({ failures: 1, failingForMs: 60_000 })
+    expect(kept.failed()).toBe(2)
+    expect(kept.ended(said(428), 60_000, 130_000)).toMatchObject({ failures: 0, failingForMs: 0 })
+    expect(kept.failed()).toBe(1)
+  })
+
+  test('a restart WhatsApp asks for is no failure', () => {
+    const kept = createPast(limits)
+    expect(kept.ended(said(515), null, 5)).toMatchObject({ failures: 0, failingForMs: 0 })
+    expect(kept.ended(said(428), null, 90_000)).toMatchObject({ failingForMs: 0 })
+  })
+
+  test('replacements count for ten minutes, bad sessions in a row', () => {
+    const kept = createPast(limits)
+    expect(kept.ended(said(440), null, 0).replacements).toBe(1)
+    expect(kept.ended(said(440), null, 599_999).replacements).toBe(2)
+    expect(kept.ended(said(440), null, 600_000).replacements).toBe(2)
+    expect(kept.ended(said(500), null, 600_001).badSessions).toBe(1)
+    expect(kept.ended(said(500), null, 600_002).badSessions).toBe(2)
+    expect(kept.ended(said(500, { transport: true }), null, 600_003).badSessions).toBe(0)
   })
 })

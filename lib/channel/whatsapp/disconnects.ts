@@ -27,9 +27,39 @@ export interface Limits {
   backoffMinMs: number
   backoffMaxMs: number
   giveUpMs: number
+  stableMs: number
   replacedWaitMs: number
+  replacedWindowMs: number
   replacementsAllowed: number
   badSessionsAllowed: number
+}
+
+/** Keeps what `decide` needs to know of the endings before. */
+export function createPast(limits: Limits) {
+  let failures = 0
+  let badSessions = 0
+  let failingSinceMs: number | null = null
+  let replacedAtMs: number[] = []
+  return {
+    ended(ending: Ending, openForMs: number | null, nowMs: number): Past {
+      if (openForMs !== null && openForMs >= limits.stableMs) {
+        failures = 0
+        failingSinceMs = null
+      }
+      const said = ending.transport ? null : ending.code
+      if (said === 440) replacedAtMs = [...replacedAtMs.filter((at) => nowMs - at < limits.replacedWindowMs), nowMs]
+      badSessions = said === 500 ? badSessions + 1 : 0
+      if (said !== 515) failingSinceMs ??= nowMs
+      return {
+        failures,
+        failingForMs: failingSinceMs === null ? 0 : nowMs - failingSinceMs,
+        replacements: replacedAtMs.length,
+        badSessions,
+      }
+    },
+    /** Another attempt will be made; answers which one. */
+    failed: () => (failures += 1),
+  }
 }
 
 export type Verdict =

@@ -1,4 +1,3 @@
-import type { BinaryNode } from '@whiskeysockets/baileys'
 import type { Database } from '@/db/client'
 import type { Vault } from '@/db/vault'
 import {
@@ -7,7 +6,6 @@ import {
   type Line,
   type LineEvent,
   type LineState,
-  type LinkedAccount,
   type OwnedSession,
   type Pairing,
   type ReachFaultPoint,
@@ -18,13 +16,15 @@ import type { RemoteId } from '@/lib/ids'
 import type { Log } from '@/lib/log'
 import { loadAuthStore, type AuthStore, type StoreHooks } from './auth-store'
 import { createCache } from './caches'
-import { decide, type Ending, type Verdict } from './disconnects'
-import { atSeconds, isSelf, missedCallOf, type Self } from './envelope'
+import { createPast, decide, type Ending } from './disconnects'
+import type { Self } from './envelope'
 import { digitsOf, formatLid, formatPn, parseAddress, personOf, userOf } from './ids'
 import { createInbox, type Inbox } from './inbox'
 import { createLanes } from './lanes'
+import { createStanzaEars } from './hear-stanzas'
 import { hearUpserts } from './hear-upserts'
 import { lookUp } from './look-up'
+import { accountOf, removeDevice } from './own-device'
 import { createSender } from './sender'
 import { openConnection, type Connection } from './socket'
 import type { Commit } from './steps'
@@ -68,7 +68,6 @@ export function createLine(options: LineOptions): Line {
   const closing = new AbortController()
   const deviceCache = createCache(clock, timings.deviceCacheMs)
   const retryCache = createCache(clock, 3_600_000)
-  const calls = createCache(clock, 3_600_000, 200)
   const telling = createLanes(64)
 
   let running: Promise<void> | null = null
@@ -85,6 +84,8 @@ export function createLine(options: LineOptions): Line {
     const me = store?.creds.me
     return { pnUser: me ? userOf(me.id) : null, lidUser: me?.lid ? userOf(me.lid) : null }
   }
+
+  const stanzaEars = createStanzaEars({ clock, lanes: telling, self, tell, directory: () => store?.directory ?? null })
 
   const sender = createSender({
     link: () => (connection && isOpen && store ? { connection, store } : null),
@@ -186,53 +187,6 @@ export function createLine(options: LineOptions): Line {
     return fresh
   }
 
-  function account(from: AuthStore): LinkedAccount | null {
-    const { me, platform } = from.creds
-    const person = personOf([me?.id, me?.lid], me?.name, from.directory)
-    if (!person?.phone) return null
-    const isBusiness = platform === 'smba' || platform === 'smbi'
-    return {
-      phone: person.phone,
-      aliases: person.aliases,
-      name: person.name === '~' ? null : person.name,
-      platform: isBusiness ? 'business' : 'consumer',
-    }
-  }
-
-  function seeReceipt(node: BinaryNode, confirm: () => Promise<void>): Promise<boolean> | undefined {
-    const { attrs } = node
-    const status = receiptStatus(attrs.type)
-    const from = attrs.from
-    // Requests to send again, our other devices and everything odd are Baileys' to answer.
-    if (!status || !attrs.id || !from || attrs.recipient || !parseAddress(from) || isSelf(from, self()))
-      return undefined
-    const [list] = Array.isArray(node.content) ? node.content : []
-    const items = Array.isArray(list?.content) ? list.content : []
-    const ids = [attrs.id, ...items.map((item) => item.attrs.id)].filter((id) => id !== undefined) as RemoteId[]
-    // Confirmed to WhatsApp only when stored, so a crash in between brings the receipt again.
-    return telling
-      .add(`receipt/${attrs.id}`, async () => {
-        if (await tell({ type: 'receipt', ids, status, at: atSeconds(attrs.t) })) await confirm().catch(() => {})
-      })
-      .then(() => false)
-  }
-
-  function seeCall(node: BinaryNode): Promise<boolean> | undefined {
-    const [info] = Array.isArray(node.content) ? node.content : []
-    const callId = info?.attrs['call-id']
-    if (!info || !callId || !store) return undefined
-    if (info.tag === 'offer' || info.tag === 'offer_notice') {
-      const hasVideo = Array.isArray(info.content) && info.content.some((child) => child.tag === 'video')
-      if (!calls.get(callId)) void calls.set(callId, hasVideo ? 'video' : 'voice')
-    } else if (info.tag === 'accept' || info.tag === 'reject') {
-      void calls.set(callId, 'over')
-    }
-    const known = calls.get<string>(callId)
-    if (known === 'over') return undefined
-    const missed = missedCallOf(node, known === 'video', self(), store.directory)
-    return missed ? tell(missed) : undefined
-  }
-
   /** One connection, from its start until it has ended. */
   async function connectOnce(current: AuthStore, deadlineMs: () => number): Promise<Episode> {
     const episode: Episode = { ending: nothingSaid, openedAtMs: null, isTooLate: false, isMismatch: false }
@@ -268,16 +222,16 @@ export function createLine(options: LineOptions): Line {
         },
         paired() {
           clearTimers()
-          const linked = account(current)
+          const linked = accountOf(current)
           if (connection === mine && linked) void say('linking', { account: linked })
         },
         open() {
           clearTimers()
           if (connection !== mine) return
-          const linked = account(current)
+          const linked = accountOf(current)
           if (linked && session.phone && digitsOf(linked.phone) !== digitsOf(session.phone)) {
             episode.isMismatch = true
-            void removeDevice(mine, timings.unlinkMs).finally(() => mine.end())
+            void removeDevice(mine, clock, timings.unlinkMs).finally(() => mine.end())
             return
           }
           episode.openedAtMs = clock.monotonicMs()
@@ -288,7 +242,7 @@ export function createLine(options: LineOptions): Line {
           if (linked) void say('connected', { account: linked })
         },
         renamed() {
-          const linked = account(current)
+          const linked = accountOf(current)
           if (connection !== mine || !isOpen || !linked || linked.name === toldName) return
           toldName = linked.name
           void say('connected', { account: linked })
@@ -302,8 +256,7 @@ export function createLine(options: LineOptions): Line {
         wrote: () => sender.wrote(),
         ack: (node) => sender.sawAck(node),
         seeMessage: (node) => (options.without?.inbox ? undefined : box.sawStanza(node)?.then(() => true)),
-        seeReceipt,
-        seeCall,
+        ...stanzaEars,
       },
     })
     connection = mine
@@ -315,10 +268,9 @@ export function createLine(options: LineOptions): Line {
       episode.isTooLate = true
       mine.end()
     }
+    const loginTimer = setTimeout(() => mine.end(true), timings.loginTimeoutMs)
     let windowTimer: NodeJS.Timeout | undefined
-    let loginTimer: NodeJS.Timeout | undefined
     function restartWindow(): void {
-      clearTimeout(loginTimer)
       clearTimeout(windowTimer)
       windowTimer = setTimeout(endLate, Math.max(0, deadlineMs() - clock.now().getTime()))
     }
@@ -327,7 +279,6 @@ export function createLine(options: LineOptions): Line {
       clearTimeout(windowTimer)
     }
     if (!current.isLinked()) restartWindow()
-    loginTimer = setTimeout(() => mine.end(true), timings.loginTimeoutMs)
     if (closing.signal.aborted) mine.end(true)
 
     episode.ending = await mine.ended
@@ -338,10 +289,7 @@ export function createLine(options: LineOptions): Line {
   }
 
   async function run(): Promise<void> {
-    let failures = 0
-    let badSessions = 0
-    let failingSinceMs: number | null = null
-    let replacedAtMs: number[] = []
+    const past = createPast(timings)
     let qrDeadlineMs: number | null = null
     const startedAt = clock.now().getTime()
     pairing = { hasQr: false, code: null, untilMs: 0 }
@@ -377,27 +325,11 @@ export function createLine(options: LineOptions): Line {
         )
       }
       const openedAtMs = episode?.openedAtMs ?? null
-      if (openedAtMs !== null && nowMs - openedAtMs >= timings.stableMs) {
-        failures = 0
-        badSessions = 0
-        failingSinceMs = null
-      }
-      if (!ending.transport && ending.code === 440) {
-        replacedAtMs = [...replacedAtMs.filter((at) => nowMs - at < timings.replacedWindowMs), nowMs]
-      }
-      badSessions = !ending.transport && ending.code === 500 ? badSessions + 1 : 0
-      failingSinceMs ??= nowMs
-
-      const verdict: Verdict = decide(
-        ending,
-        isLinked,
-        { failures, failingForMs: nowMs - failingSinceMs, replacements: replacedAtMs.length, badSessions },
-        timings,
-      )
+      const before = past.ended(ending, openedAtMs === null ? null : nowMs - openedAtMs, nowMs)
+      const verdict = decide(ending, isLinked, before, timings)
       log.info({ code: ending.code, reason: 'reason' in verdict ? verdict.reason : verdict.do }, 'connection ended')
       switch (verdict.do) {
         case 'restart':
-          failingSinceMs = failures === 0 ? null : failingSinceMs
           continue
         case 'renew':
           if (pairing.code) return conclude('unpaired', { reason: 'pairing_timeout' }, false)
@@ -412,10 +344,9 @@ export function createLine(options: LineOptions): Line {
           continue
         }
         case 'retry': {
-          failures += 1
           const retryAt = new Date(clock.now().getTime() + verdict.afterMs)
           const state = isLinked ? 'reconnecting' : 'starting'
-          void say(state, { reason: verdict.reason, attempt: failures, retryAt, code: ending.code })
+          void say(state, { reason: verdict.reason, attempt: past.failed(), retryAt, code: ending.code })
           if (!isLinked && pairing.code) pairing.code = null
           await clock.sleep(verdict.afterMs, closing.signal)
         }
@@ -452,27 +383,6 @@ export function createLine(options: LineOptions): Line {
       }
     }
     return false
-  }
-
-  /** Asks WhatsApp to remove this device; true when it said yes. */
-  async function removeDevice(from: Connection, withinMs: number): Promise<boolean> {
-    const jid = from.sock.user?.id
-    if (!jid) return false
-    const limit = new AbortController()
-    const confirmed = await Promise.race([
-      from.sock
-        .query({
-          tag: 'iq',
-          attrs: { to: 's.whatsapp.net', type: 'set', xmlns: 'md', id: from.sock.generateMessageTag() },
-          content: [{ tag: 'remove-companion-device', attrs: { jid, reason: 'user_initiated' } }],
-        })
-        .then(Boolean, () => false),
-      // WhatsApp may answer by cutting the removed device off.
-      from.ended.then((ending) => ending.code === 401),
-      clock.sleep(withinMs, limit.signal).then(() => false),
-    ])
-    limit.abort(null)
-    return confirmed
   }
 
   async function recallMessage(id: RemoteId) {
@@ -533,7 +443,7 @@ export function createLine(options: LineOptions): Line {
           connect()
           while (!isOpen && running && clock.monotonicMs() < untilMs) await clock.sleep(50, closing.signal)
           if (connection && isOpen) {
-            confirmed = await removeDevice(connection, Math.max(100, untilMs - clock.monotonicMs()))
+            confirmed = await removeDevice(connection, clock, Math.max(100, untilMs - clock.monotonicMs()))
           }
         }
       } catch (error) {
@@ -563,9 +473,4 @@ export function createLine(options: LineOptions): Line {
       }
     },
   }
-}
-
-function receiptStatus(type: string | undefined): 'delivered' | 'read' | null {
-  if (type === undefined || type === '' || type === 'inactive') return 'delivered'
-  return type === 'read' || type === 'played' ? 'read' : null
 }

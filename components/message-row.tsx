@@ -69,7 +69,7 @@ export function MessageRow({ message }: { message: MessageView }) {
             <span>{t('parts', { count: message.parts.length })}</span>
           </>
         )}
-        {message.trace && (
+        {message.trace && message.trace.text !== message.failure?.message && (
           <Collapsible.Trigger asChild>
             <Button variant="quiet" size="small" className="group -mr-2 ml-auto">
               {t('why')}

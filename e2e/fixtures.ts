@@ -1,6 +1,6 @@
 // What a spec starts from: an agency, sub-account, people and phones of its own, and pages that must not complain.
 import { randomBytes } from 'node:crypto'
-import { test as base, expect, type BrowserContext, type Page } from '@playwright/test'
+import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test'
 import { connectCrm, type CrmClient } from './emulators/highlevel/client'
 import type { Company, Location, User } from './emulators/highlevel/nouns'
 import { connectPhones, type NewPhoneOptions, type PhoneClient, type Phones } from './emulators/whatsapp/client'
@@ -23,6 +23,12 @@ export interface SubAccount {
   admin: User
 }
 
+/** Who looks, and where; the sub-account's admin in the first page unless told otherwise. */
+interface Looking {
+  page?: Page
+  as?: User
+}
+
 interface Places {
   crm: string
   phones: string
@@ -37,14 +43,15 @@ interface TestFixtures {
   installed: SubAccount
   /** Makes the browser's pages act as this user in the CRM. */
   actAs: (user: User, page?: Page) => Promise<void>
-  openInbox: (subAccount: SubAccount, page?: Page) => Promise<Inbox>
-  openApp: (subAccount: SubAccount, page?: Page) => Promise<AppFrame>
+  openInbox: (subAccount: SubAccount, more?: Looking) => Promise<Inbox>
+  openApp: (subAccount: SubAccount, more?: Looking) => Promise<AppFrame>
   newPhone: (options?: NewPhoneOptions) => Promise<PhoneClient>
   /** Complaints of the pages that this test provokes. */
   expectedComplaints: RegExp[]
+  complaints: string[]
   quietPages: void
   /** Browsers of other people, watched like the first one. */
-  anotherBrowser: (options?: Parameters<import('@playwright/test').Browser['newContext']>[0]) => Promise<BrowserContext>
+  anotherBrowser: (options?: BrowserContextOptions) => Promise<BrowserContext>
 }
 
 interface WorkerFixtures {
@@ -133,15 +140,15 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     })
   },
   openInbox: async ({ places, page: first, actAs }, use) => {
-    await use(async ({ id, admin }, page = first) => {
-      await actAs(admin, page)
+    await use(async ({ id, admin }, { page = first, as = admin } = {}) => {
+      await actAs(as, page)
       await page.goto(`${places.crm}/l/${id}`)
       return new Inbox(page)
     })
   },
   openApp: async ({ places, page: first, actAs }, use) => {
-    await use(async ({ id, admin }, page = first) => {
-      await actAs(admin, page)
+    await use(async ({ id, admin }, { page = first, as = admin } = {}) => {
+      await actAs(as, page)
       await page.goto(`${places.crm}/l/${id}/app`)
       return new AppFrame(page)
     })
@@ -149,34 +156,31 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   newPhone: async ({ phones }, use) => use((options) => phones.create(options)),
 
   expectedComplaints: async ({}, use) => use([]),
+  complaints: async ({}, use) => use([]),
   quietPages: [
-    async ({ context, expectedComplaints }, use) => {
-      const complaints = listenForComplaints(context)
+    async ({ context, complaints, expectedComplaints }, use) => {
+      collectComplaints(context, complaints)
       await use()
-      expect(complaints().filter((text) => !expectedComplaints.some((expected) => expected.test(text)))).toEqual([])
+      expect(complaints.filter((text) => !expectedComplaints.some((expected) => expected.test(text)))).toEqual([])
     },
     { auto: true },
   ],
-  anotherBrowser: async ({ browser, expectedComplaints }, use) => {
-    const opened: { context: BrowserContext; complaints: () => string[] }[] = []
+  anotherBrowser: async ({ browser, complaints }, use) => {
+    const opened: BrowserContext[] = []
     await use(async (options) => {
       const context = await browser.newContext(options)
-      opened.push({ context, complaints: listenForComplaints(context) })
+      opened.push(context)
+      collectComplaints(context, complaints)
       return context
     })
-    for (const { context, complaints } of opened) {
-      expect(complaints().filter((text) => !expectedComplaints.some((expected) => expected.test(text)))).toEqual([])
-      await context.close()
-    }
+    for (const context of opened) await context.close()
   },
 })
 
-/** Everything the pages of this browser wrote as an error, those in frames included. */
-function listenForComplaints(context: BrowserContext): () => string[] {
-  const complaints: string[] = []
+/** Everything the pages of a browser write as an error, those in frames included. */
+function collectComplaints(context: BrowserContext, complaints: string[]): void {
   context.on('console', (message) => {
     if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`)
   })
   context.on('weberror', (error) => complaints.push(error.error().stack ?? error.error().message))
-  return () => complaints
 }

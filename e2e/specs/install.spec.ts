@@ -69,7 +69,7 @@ test('an uninstall stops everything: the phone is unlinked, nothing is sent, the
   const [business, ana] = [await newPhone(), await newPhone()]
   const app = await openApp(installed)
   await app.link('Sales', business)
-  const inbox = await openInbox(installed, await context.newPage())
+  const inbox = await openInbox(installed, { page: await context.newPage() })
   await inbox.addContact('Ana', `+${ana.number}`)
   await inbox.write('before')
   await ana.waitForText(business, 'before')

@@ -67,7 +67,7 @@ test('two tabs show the same code, and both its successor', async ({ context, in
   const phone = await newPhone()
   const first = await openApp(installed)
   await first.addSession('Rotating')
-  const second = await openApp(installed, await context.newPage())
+  const second = await openApp(installed, { page: await context.newPage() })
   const shown = await readQr(first.qr('Rotating'))
   expect(await readQr(second.qr('Rotating'))).toBe(shown)
 

@@ -1,0 +1,142 @@
+// Who sees what, and on what: roles, strangers, small screens, keyboards.
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, test } from '../fixtures'
+import { readQr } from './screen-qr'
+
+test('a location user sees the session and no button that manages it', async ({
+  agency,
+  installed,
+  openApp,
+  newPhone,
+  anotherBrowser,
+}) => {
+  const app = await openApp(installed)
+  await app.link('Sales', await newPhone())
+  const uma = await agency.addUser(installed, 'user')
+  const theirs = await openApp(installed, { as: uma, page: await (await anotherBrowser()).newPage() })
+  const card = theirs.card('Sales')
+  await expect(card.getByText('Connected', { exact: true })).toBeVisible()
+  await expect(card.getByRole('button')).toHaveCount(0)
+  await expect(theirs.addButton).toHaveCount(0)
+  await expect(theirs.frame.getByRole('link', { name: 'All sub-accounts' })).toHaveCount(0)
+
+  // Scanning is theirs too, where a scan is needed.
+  await app.confirm('Sales', 'Log out')
+  await expect(card.getByRole('button', { name: 'Scan again' })).toBeVisible()
+  await expect(card.getByRole('button')).toHaveCount(1)
+})
+
+test('opened outside the CRM, or framed by a stranger, it shows no data', async ({
+  page,
+  places,
+  installed,
+  expectedComplaints,
+}) => {
+  expectedComplaints.push(/frame-ancestors/i)
+  for (const path of ['/embed', `/embed/${installed.id}`, `/embed/${installed.id}/messages`, '/']) {
+    await page.goto(`${places.app}${path}`)
+    await expect(page.getByRole('heading', { name: 'Open this inside your CRM' })).toBeVisible()
+    expect(await page.content()).not.toContain(installed.name)
+  }
+
+  const stranger = createServer((request, response) => {
+    response.setHeader('content-type', 'text/html')
+    response.end(`<iframe src="${places.app}${request.url}"></iframe>`)
+  }).listen(0, '127.0.0.1')
+  await once(stranger, 'listening')
+  try {
+    for (const path of ['/embed', `/embed/${installed.id}`, '/']) {
+      await page.goto(`http://127.0.0.1:${(stranger.address() as AddressInfo).port}${path}`)
+      await expect(page.frameLocator('iframe').getByText('refused to connect')).toBeVisible()
+    }
+  } finally {
+    stranger.close()
+  }
+})
+
+test('user data that the CRM did not make opens nothing', async ({ page, installed, openApp, expectedComplaints }) => {
+  expectedComplaints.push(/status of 401/)
+  await page.route('**/control/sso', (route) =>
+    route.fulfill({ json: { payload: Buffer.from(`Salted__${'0'.repeat(56)}`).toString('base64') } }),
+  )
+  const app = await openApp(installed)
+  await expect(app.frame.getByText('You could not be signed in')).toBeVisible()
+  expect(await app.frame.locator('body').innerText()).not.toContain(installed.name)
+})
+
+test('on a small screen everything fits, and the code can be scanned', async ({
+  context,
+  installed,
+  openApp,
+  openInbox,
+  newPhone,
+  page,
+}) => {
+  await page.setViewportSize({ width: 360, height: 740 })
+  const business = await newPhone()
+  const ana = await newPhone()
+  const app = await openApp(installed)
+  const fits = async (what: string) => {
+    const overflow = await app.frame
+      .locator('html')
+      .evaluate((html) => Math.max(html.scrollWidth - html.clientWidth, document.body.scrollWidth - html.clientWidth))
+    expect(overflow, `${what} scrolls sideways`).toBeLessThanOrEqual(0)
+  }
+  await expect(app.addButton).toBeVisible()
+  await fits('the empty list')
+  await app.addButton.click()
+  await expect(app.frame.getByRole('dialog')).toBeInViewport({ ratio: 1 })
+  await app.frame.getByRole('button', { name: 'Cancel' }).click()
+  await app.addSession('A session with a name that is as long as names may be'.slice(0, 50))
+  const label = 'A session with a name that is as long as names may be'.slice(0, 50)
+  await readQr(app.qr(label))
+  await fits('the code')
+  await app.scan(label, business)
+  await fits('the connected card')
+
+  const inbox = await openInbox(installed, { page: await context.newPage() })
+  await inbox.addContact('Ana', `+${ana.number}`)
+  await inbox.write(`#WH9 ${'x'.repeat(200)}`)
+  await app.showMessages()
+  await expect(app.frame.getByText('The session does not exist')).toBeVisible()
+  await fits('the log')
+})
+
+test('a session is added, linked and renamed with the keyboard alone', async ({ installed, openApp, newPhone, page }) => {
+  const phone = await newPhone()
+  const app = await openApp(installed)
+  await app.addButton.focus()
+  await page.keyboard.press('Enter')
+  const dialog = app.frame.getByRole('dialog', { name: 'Add a session' })
+  await expect(dialog.getByLabel('Name')).toBeFocused()
+  await page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await expect(app.addButton).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(dialog.getByLabel('Name')).toBeFocused()
+  await page.keyboard.type('Sales')
+  await page.keyboard.press('Enter')
+  await expect(app.card('Sales')).toBeVisible()
+
+  const tab = app.card('Sales').getByRole('tab', { name: 'QR code' })
+  await tab.focus()
+  await page.keyboard.press('ArrowRight')
+  await expect(app.card('Sales').getByRole('tab', { name: 'Pairing code' })).toBeFocused()
+  await page.keyboard.press('ArrowLeft')
+  await app.scan('Sales', phone)
+
+  const actions = app.card('Sales').getByRole('button', { name: 'Actions for Sales' })
+  await actions.focus()
+  await page.keyboard.press('Enter')
+  await expect(app.frame.getByRole('menuitem', { name: 'Rename' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  const rename = app.frame.getByRole('dialog', { name: 'Rename Sales' })
+  await expect(rename.getByLabel('Name')).toBeFocused()
+  await page.keyboard.press('ControlOrMeta+A')
+  await page.keyboard.type('Support')
+  await page.keyboard.press('Enter')
+  await expect(app.card('Support')).toBeVisible()
+  await expect(app.card('Support').getByRole('button', { name: 'Actions for Support' })).toBeFocused()
+})

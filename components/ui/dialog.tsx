@@ -2,7 +2,7 @@
 
 import { X } from 'lucide-react'
 import { Dialog as Radix } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import { Button } from './button'
 
@@ -14,11 +14,23 @@ export function Dialog(props: {
   children: ReactNode
 }) {
   const t = useTranslations('common')
+  const [opener, setOpener] = useState<HTMLElement | null>(null)
+  const [wasOpen, setWasOpen] = useState(false)
+  if (props.open !== wasOpen) {
+    setWasOpen(props.open)
+    // Looked up before the dialog takes the focus, which a field in it does at once.
+    if (props.open) setOpener(openerOf(document.activeElement))
+  }
   return (
     <Radix.Root open={props.open} onOpenChange={props.onOpenChange}>
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/50" />
         <Radix.Content
+          onCloseAutoFocus={(event) => {
+            if (!opener?.isConnected) return
+            event.preventDefault()
+            opener.focus()
+          }}
           {...(props.description === undefined && { 'aria-describedby': undefined })}
           className="border-line bg-card fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 -translate-y-1/2 flex-col gap-4 overflow-y-auto rounded-xl border p-5 shadow-xl"
         >
@@ -38,6 +50,13 @@ export function Dialog(props: {
       </Radix.Portal>
     </Radix.Root>
   )
+}
+
+/** What had the focus; of a menu that closes, the button that had opened it. */
+function openerOf(element: Element | null): HTMLElement | null {
+  const menu = element?.closest('[role=menu]')
+  const found = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : element
+  return found instanceof HTMLElement ? found : null
 }
 
 export function DialogActions({ children }: { children: ReactNode }) {

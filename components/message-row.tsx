@@ -36,7 +36,7 @@ export function MessageRow({ message }: { message: MessageView }) {
             {format.dateTime(at, { dateStyle: 'short', timeStyle: 'short' })}
           </time>
         </span>
-        <span className="ml-auto" role="status">
+        <span className="ml-auto">
           {isOut ? (
             <Badge tone={tones[message.status]}>{t(`status.${message.status}`)}</Badge>
           ) : (

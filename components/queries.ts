@@ -14,6 +14,14 @@ import { useSignedIn } from './signed-in'
 
 const pollMs = 3000
 
+/** Asking again does not help where the answer was that there is nothing here for this reader. */
+const pollUnless =
+  (isLive: boolean, everyMs = pollMs) =>
+  ({ state }: { state: { error: unknown } }): number | false =>
+    isLive || (state.error instanceof ApiError && state.error.status >= 400 && state.error.status < 500)
+      ? false
+      : everyMs
+
 export interface MessageFilter {
   sessionId: string
   status: string
@@ -27,7 +35,7 @@ export function useLocations() {
     queryFn: ({ pageParam }) => api.get<Page<SubAccountView>>(`/locations?${pageQuery(pageParam)}`),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
-    refetchInterval: 15_000,
+    refetchInterval: pollUnless(false, 15_000),
   })
 }
 
@@ -36,7 +44,7 @@ export function useLocation(locationId: string) {
   return useQuery({
     queryKey: keys.location(locationId),
     queryFn: () => api.get<SubAccountView>(`/locations/${encodeURIComponent(locationId)}`),
-    refetchInterval: 60_000,
+    refetchInterval: pollUnless(false, 60_000),
   })
 }
 
@@ -47,7 +55,7 @@ export function useSessions(locationId: string) {
     queryKey: keys.sessions(locationId),
     queryFn: async () =>
       (await api.get<Page<SessionView>>(`/locations/${encodeURIComponent(locationId)}/sessions?limit=100`)).items,
-    refetchInterval: isLive ? false : pollMs,
+    refetchInterval: pollUnless(isLive),
   })
 }
 
@@ -69,7 +77,7 @@ export function useQr(session: SessionView, isWanted: boolean) {
     },
     // Told by events; asked for only when those are not there or seem to have lost one.
     enabled: isExpected && (!isLive || isLate),
-    refetchInterval: pollMs,
+    refetchInterval: pollUnless(false),
   })
 }
 
@@ -106,7 +114,7 @@ export function useMessages(locationId: string, filter: MessageFilter) {
     },
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
-    refetchInterval: isLive ? false : pollMs,
+    refetchInterval: pollUnless(isLive),
   })
 }
 

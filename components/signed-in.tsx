@@ -81,11 +81,15 @@ async function signIn(signal: AbortSignal, show: (state: State) => void): Promis
       const frame = crypto.randomUUID()
       let timer: ReturnType<typeof setTimeout> | undefined
       let renewing: Promise<boolean> | null = null
+      let at: string | null | undefined
       signal.addEventListener('abort', () => clearTimeout(timer))
       const obtain = async () => {
         const payload = await askParent(signal)
         if (payload === null || signal.aborted) return false
-        const { token, expiresAt } = await exchange(payload, frame, signal)
+        const { token, expiresAt, locationId = null } = await exchange(payload, frame, signal)
+        // The CRM went to another sub-account around us: nothing shown here is about it.
+        if (at !== undefined && at !== locationId) window.location.replace('/embed')
+        at = locationId
         proof.token = token
         clearTimeout(timer)
         timer = setTimeout(() => void proof.renew(), Math.max(5_000, Date.parse(expiresAt) - api.now() - renewAheadMs))
@@ -114,5 +118,5 @@ async function exchange(payload: string, frame: string, signal: AbortSignal) {
     signal,
   })
   if (!response.ok) throw new ApiError(response.status, 'unauthenticated', 'The user data was not accepted.')
-  return (await response.json()) as { token: string; expiresAt: string }
+  return (await response.json()) as { token: string; expiresAt: string; locationId?: string }
 }

@@ -21,6 +21,12 @@ export interface Watching {
   register(close: () => void): () => void
 }
 
+export const streamHeaders = {
+  'content-type': 'text/event-stream',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+}
+
 const commentEveryMs = 15_000
 /** Changes of one moment are read once. */
 const gatherMs = 60
@@ -123,11 +129,5 @@ export function streamEvents(watching: Watching): Response {
       finish()
     },
   })
-  return new Response(stream, {
-    headers: {
-      'content-type': 'text/event-stream',
-      'cache-control': 'no-cache, no-transform',
-      'x-accel-buffering': 'no',
-    },
-  })
+  return new Response(stream, { headers: streamHeaders })
 }

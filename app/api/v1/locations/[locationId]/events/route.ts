@@ -1,12 +1,14 @@
 import { readSubAccount } from '@/lib/bridge/sub-account/list'
 import { web } from '@/lib/http/context'
-import { streamEvents } from '@/lib/http/events'
+import { streamEvents, streamHeaders } from '@/lib/http/events'
 import { registerStream } from '@/lib/http/open-streams'
 import { operations } from '@/lib/http/operations'
 import { withUser } from '@/lib/http/route'
 
 export const GET = withUser(operations.watchLocation, async ({ ctx, actor, endsAt, params, request }) => {
   await readSubAccount(ctx, actor, params.locationId)
+  // Next answers HEAD with GET's headers and would leave the stream open behind them.
+  if (request.method === 'HEAD') return new Response(null, { headers: streamHeaders })
   const changes = await (await web()).changes()
   return streamEvents({
     ctx,

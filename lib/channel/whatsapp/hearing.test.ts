@@ -210,6 +210,26 @@ describe('hearing', () => {
     await next.close()
   })
 
+  test('a message that turns up after its placeholder was heard is heard under an id of its own', async () => {
+    let holdBack: (() => Promise<unknown>) | null = null
+    const { session, line } = await here.started({
+      timings: { unreadableAfterMs: 100 },
+      reach: async () => void (await holdBack?.()),
+    })
+    const bob = await session.meet('Bob')
+    await bob.write('whole')
+    await session.ears.text('whole')
+    // Nobody is asked to send it again before the placeholder is out.
+    holdBack = async () => {
+      holdBack = null
+      await session.ears.waitFor('message', ({ content }) => content.kind === 'unreadable')
+    }
+    const id = await here.world.phones.forge('bad-mac', { from: bob.client, to: session.owner, text: 'better late' })
+    expect(await session.ears.text('better late')).toMatchObject({ id: `${id}~late`, person: { phone: bob.phone } })
+    expect(session.ears.of('message').map((event) => [event.id, event.content.kind])).toContainEqual([id, 'unreadable'])
+    await line.close()
+  })
+
   test('a view-once message is heard as that, without its content', async () => {
     const { session, line } = await here.started()
     const bob = await session.meet('Bob')

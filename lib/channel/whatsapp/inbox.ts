@@ -163,8 +163,8 @@ export function createInbox(options: InboxOptions): Inbox {
       message: null,
     }
     if (!(await store.commit({ inbox: [{ id: row.id, sealed: sealRow(row) }] }))) await never
-    await options.reach('after_inbox_commit')
     watch(row, timings.unreadableAfterMs)
+    await options.reach('after_inbox_commit')
   }
 
   function watch(row: Row, waitMs: number): void {

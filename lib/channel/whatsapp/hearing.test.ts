@@ -230,6 +230,21 @@ describe('hearing', () => {
     await line.close()
   })
 
+  test('deciphered bytes that are no message are heard as unreadable, once', async () => {
+    const { session, line } = await here.started({ timings: { unreadableAfterMs: 300 } })
+    const bob = await session.meet('Bob')
+    const id = await here.world.phones.forge('bad-protobuf', { from: bob.client, to: session.owner })
+    expect(await session.ears.waitFor('message')).toMatchObject({
+      id,
+      content: { kind: 'unreadable', reason: 'malformed' },
+    })
+    await bob.write('and then')
+    await session.ears.text('and then')
+    await expect.poll(() => here.unheardOf(session)).toEqual([])
+    expect(session.ears.of('message')).toHaveLength(2)
+    await line.close()
+  })
+
   test('a view-once message is heard as that, without its content', async () => {
     const { session, line } = await here.started()
     const bob = await session.meet('Bob')

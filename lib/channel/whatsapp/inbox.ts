@@ -102,6 +102,7 @@ export function createInbox(options: InboxOptions): Inbox {
     if (!(await store.commit({ heard: [row.id], gone }))) return
     unheard.delete(row.id)
     remember(row.id)
+    if (isNotice) unreadable.delete(row.envelope.attrs.id ?? '')
   }
 
   function remember(id: string): void {
@@ -148,23 +149,27 @@ export function createInbox(options: InboxOptions): Inbox {
    * The row is durable before Baileys refuses the stanza, because WhatsApp forgets the stanza then.
    */
   async function noteUnreadable(envelope: Envelope, reason: string): Promise<void> {
-    const messageId = envelope.attrs.id
-    if (!messageId || !store) return
-    const known = unreadable.get(messageId)
-    if (known) {
-      known.failures += 1
-      if (known.failures > timings.maxRetries && !known.isHeard) giveUp(known)
-      return
-    }
-    const row: Row = {
-      id: noticeIdOf(messageId),
-      envelope: { ...envelope, missing: { kind: 'unreadable', reason } },
-      plaintext: null,
-      message: null,
-    }
+    const row = noticeOf(envelope, reason)
+    if (!row || !store || isKnownFailure(row)) return
     if (!(await store.commit({ inbox: [{ id: row.id, sealed: sealRow(row) }] }))) await never
     watch(row, timings.unreadableAfterMs)
     await options.reach('after_inbox_commit')
+  }
+
+  function noticeOf(envelope: Envelope, reason: string): Row | null {
+    const messageId = envelope.attrs.id
+    if (!messageId) return null
+    const missing = { kind: 'unreadable', reason } as const
+    return { id: noticeIdOf(messageId), envelope: { ...envelope, missing }, plaintext: null, message: null }
+  }
+
+  /** Counts another failure of a message that failed before; Baileys asks only so often. */
+  function isKnownFailure({ id, envelope }: Row): boolean {
+    const known = unreadable.get(envelope.attrs.id ?? '')
+    if (!known) return heardIds.has(id)
+    known.failures += 1
+    if (known.failures > timings.maxRetries && !known.isHeard) giveUp(known)
+    return true
   }
 
   function watch(row: Row, waitMs: number): void {
@@ -259,22 +264,21 @@ export function createInbox(options: InboxOptions): Inbox {
             const known = await plaintextOf(id)
             if (known) return known
           }
-          const failure: { reason: string | null } = { reason: null }
           try {
-            const plaintext = await exclusively(async () => {
+            return await exclusively(async () => {
               const bytes = Buffer.from(await inner.decryptMessage(input))
               const message = tryDecode(bytes)
-              if (!message) {
-                failure.reason = 'malformed'
-              } else if (envelope.attrs.category !== 'peer' || bytes.length <= largestPeerMessage) {
-                const row: Row = { id, envelope, plaintext: bytes, message }
-                // A type of ours, not of Baileys; the store knows it.
-                await keys.set({ [inboxType]: { [id]: row } } as never)
-              }
+              const isLarge = envelope.attrs.category === 'peer' && bytes.length > largestPeerMessage
+              // Deciphered, but no message: its key is used up all the same, so the notice goes into the same commit.
+              const row = message
+                ? isLarge
+                  ? null
+                  : { id, envelope, plaintext: bytes, message }
+                : noticeOf(envelope, 'malformed')
+              // A type of ours, not of Baileys; the store knows it.
+              if (row && (message || !isKnownFailure(row))) await keys.set({ [inboxType]: { [row.id]: row } } as never)
               return bytes
             })
-            if (failure.reason) await noteUnreadable(envelope, failure.reason)
-            return plaintext
           } catch (error) {
             const known = await plaintextOf(id)
             if (known) return known
@@ -290,7 +294,10 @@ export function createInbox(options: InboxOptions): Inbox {
     seal: (rows) => Object.entries(rows).map(([id, row]) => ({ id, sealed: sealRow(row as Row) })),
 
     async committed(rows) {
-      for (const row of Object.values(rows)) enqueue(row as Row)
+      for (const row of Object.values(rows) as Row[]) {
+        if (row.envelope.missing?.kind === 'unreadable') watch(row, timings.unreadableAfterMs)
+        else enqueue(row)
+      }
       await options.reach('after_inbox_commit')
     },
 

@@ -9,15 +9,15 @@ const config: NextConfig = {
   typescript: { ignoreBuildErrors: true },
   // What proxy.ts does for pages, fixed for the API.
   headers: () =>
-    Promise.resolve([
-      {
-        source: '/api/:path*',
+    Promise.resolve(
+      ['/api/:path*', '/favicon.ico'].map((source) => ({
+        source,
         headers: [
           { key: 'content-security-policy', value: "default-src 'none'; frame-ancestors 'none'" },
           { key: 'x-content-type-options', value: 'nosniff' },
         ],
-      },
-    ]),
+      })),
+    ),
 }
 
 export default config

@@ -6,11 +6,7 @@ import { pickLanguage } from '@/components/language'
 import { Texts } from '@/components/texts'
 import './globals.css'
 
-export const metadata: Metadata = {
-  title: 'Trunkline',
-  description: 'WhatsApp numbers in your CRM',
-  icons: { icon: 'data:,' },
-}
+export const metadata: Metadata = { title: 'Trunkline', description: 'WhatsApp numbers in your CRM' }
 export const viewport: Viewport = { width: 'device-width', initialScale: 1 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {

@@ -63,8 +63,8 @@ interface WorkerFixtures {
 /** Short and never used before, so that parallel tests and repeated runs share nothing. */
 export const fresh = (): string => randomBytes(4).toString('hex')
 
-/** The CRM refuses to hear of a message it has not stored yet; here it is quick about it. */
-const STATUS_RACE_MS = 300
+/** The CRM takes seconds to know its own message and to tell of an install; here it is quick about both. */
+const QUICK_CRM = { messages: { statusRaceMs: 300 }, oauth: { installWebhookMs: 200 } }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   places: [
@@ -82,7 +82,7 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
   crm: [
     async ({ places }, use) => {
       const crm = connectCrm(places.crm)
-      await crm.set({ messages: { statusRaceMs: STATUS_RACE_MS } })
+      await crm.set(QUICK_CRM)
       await use(crm)
     },
     { scope: 'worker' },

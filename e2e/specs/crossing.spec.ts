@@ -2,7 +2,12 @@
 import { plant } from '@/e2e/canaries'
 import { expect, test } from '../fixtures'
 
-test('a message goes out with its ticks, and the answer comes in', async ({ installed, openApp, openInbox, newPhone }) => {
+test('a message goes out with its ticks, and the answer comes in', async ({
+  installed,
+  openApp,
+  openInbox,
+  newPhone,
+}) => {
   const business = await newPhone({ name: 'Business' })
   const ana = await newPhone({ name: plant('name') })
   const app = await openApp(installed)

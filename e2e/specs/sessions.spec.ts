@@ -92,7 +92,10 @@ test('linking can be called off, and a session renamed', async ({ installed, ope
   const phone = await newPhone()
   const seen = await readQr(app.qr('Salse'))
   await app.choose('Salse', 'Cancel linking')
-  await app.frame.getByRole('dialog', { name: 'Stop Salse?' }).getByRole('button', { name: 'Stop', exact: true }).click()
+  await app.frame
+    .getByRole('dialog', { name: 'Stop Salse?' })
+    .getByRole('button', { name: 'Stop', exact: true })
+    .click()
   await expect(app.qr('Salse')).toBeHidden()
   await expect(phone.scan(seen)).rejects.toThrow()
   await expect(card.getByText('Connected', { exact: true })).toBeHidden()

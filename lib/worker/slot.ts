@@ -9,13 +9,15 @@ import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-recei
 import type { PartWrites } from '@/lib/bridge/message/part-writes'
 import { recallPart } from '@/lib/bridge/message/recall-part'
 import { loadParts, sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
+import { sendDelivery } from '@/lib/bridge/message/bind-message'
 import { giveUpSession } from '@/lib/bridge/session/give-up-session'
 import { hearState } from '@/lib/bridge/session/hear-state'
 import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
-import type { ChatId } from '@/lib/ids'
+import type { ChatId, PartId } from '@/lib/ids'
 import { claimLane, type ClaimedDelivery } from '@/lib/outbox/claim'
+import { putDeliveries } from '@/lib/outbox/put'
 import { createPace } from './pacing'
 
 export interface SlotWorld {
@@ -79,9 +81,10 @@ export function openSlot(
   let ready = false
   let ending: Promise<void> | null = null
   let nextSendAt = 0
-  let codeUntil = 0
   let codeAskedFor = 0
-  let awaitingLink = false
+  let lineState: LineState | null = null
+  let isRecovering = false
+  let recoverAgain = false
   let states: Promise<void> = Promise.resolve()
 
   const ears = (mine: () => boolean) => ({
@@ -116,54 +119,61 @@ export function openSlot(
 
   async function hearLineState(event: Extract<LineEvent, { type: 'state' }>): Promise<void> {
     if (event.state !== 'connected') ready = false
-    awaitingLink = event.state === 'awaiting_link'
-    // While a code is on the page, the QRs that keep rotating must not replace it.
-    const keepCode = event.pairing?.kind === 'qr' && ctx.clock.now().getTime() < codeUntil
-    const { pairing: _dropped, ...bare } = event
-    log.info(
-      {
-        status: event.state,
-        ...(event.reason ? { reason: event.reason } : {}),
-        ...(event.code ? { code: event.code } : {}),
-      },
-      'line',
-    )
-    const heard = await hearState(ctx, session, keepCode ? bare : event)
+    lineState = event.state
+    const { state: status, reason, code } = event
+    log.info({ status, ...(reason ? { reason } : {}), ...(code ? { code } : {}) }, 'line')
+    const heard = await hearState(ctx, session, event)
     if (heard === 'refuse_link') {
       void finish(async () => void (await line?.unlink()))
       return
     }
     if (isOver(event.state)) void slot.end('give-back')
     if (event.state === 'awaiting_link') askForCode()
-    if (event.state === 'connected') void recover()
+    if (event.state === 'connected' && !ready) void recover()
   }
 
-  /** In-doubt parts leave before anything else of this session: they may share ratchet steps with what was written after them. */
+  /** Brings the session to where it may send anything. Asked for again while it runs, it runs again. */
   async function recover(): Promise<void> {
-    try {
-      await Promise.allSettled([...inFlight])
-      for (let rounds = 0; world.inDoubtFirst && rounds < 1000; rounds++) {
-        const [oldest] = await ctx.db.execute<{ chat_id: ChatId }>(sql`
-          select chat_id from parts where session_id = ${session.id} and state = 'sending' order by sent_at, id limit 1`)
-        if (!oldest) break
-        if (ending || !line) return
-        const delivery = await claimLane(ctx.db, world.owner, `chat:${oldest.chat_id}`, session.epoch)
-        const part = delivery && (await loadParts(ctx, [delivery.subjectId])).get(delivery.subjectId)
-        if (!delivery || !part) {
-          log.error({ count: rounds }, 'a part in doubt has no delivery to send it again')
-          break
-        }
-        const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
-        if (outcome === 'unknown') return
+    recoverAgain = true
+    if (isRecovering) return
+    isRecovering = true
+    while (recoverAgain && !ending) {
+      recoverAgain = false
+      try {
+        if (!(await sendInDoubt()) || lineState !== 'connected') continue
+        ready = true
+        world.wake()
+      } catch (error) {
+        if (error instanceof LostOwnership) return void slot.end('lost')
+        log.warn({ err: error }, 'could not send again what is in doubt')
+        await ctx.clock.sleep(1_000)
+        recoverAgain = true
       }
-      ready = true
-      world.wake()
-    } catch (error) {
-      if (error instanceof LostOwnership) return void slot.end('lost')
-      log.warn({ err: error }, 'could not send again what is in doubt')
-      await ctx.clock.sleep(1_000)
-      if (!ending && session.isMine()) void recover()
     }
+    isRecovering = false
+  }
+
+  /**
+   * In-doubt parts leave before anything else of this session: they may share ratchet steps with what was written after them.
+   * False when the line was lost on the way; the next one begins anew.
+   */
+  async function sendInDoubt(): Promise<boolean> {
+    await Promise.allSettled([...inFlight])
+    while (world.inDoubtFirst && !ending && line) {
+      const [oldest] = await ctx.db.execute<{ id: PartId; chat_id: ChatId }>(sql`
+        select id, chat_id from parts where session_id = ${session.id} and state = 'sending' order by sent_at, id limit 1`)
+      if (!oldest) return true
+      // Opened again if it was finished while its part was not; an unfinished one stays as it is.
+      const again = sendDelivery({ ...oldest, location_id: session.locationId, session_id: session.id })
+      await ctx.db.transaction((tx) => putDeliveries(tx, [again]))
+      const delivery = await claimLane(ctx.db, world.owner, again.lane, session.epoch)
+      const part = delivery && (await loadParts(ctx, [delivery.subjectId])).get(delivery.subjectId)
+      if (!delivery || !part) throw new Error('the lane of a part in doubt is busy')
+      const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
+      if (outcome === 'unknown' || (outcome === 'retry' && lineState !== 'connected')) return false
+      if (outcome === 'retry') await ctx.clock.sleep(500)
+    }
+    return true
   }
 
   async function sendOne(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
@@ -225,14 +235,11 @@ export function openSlot(
   function askForCode(): void {
     const asked = seen?.codeAskedAt?.getTime()
     const phone = seen?.codePhone
-    if (!phone || !asked || asked === codeAskedFor || !awaitingLink || !line) return
+    if (!phone || !asked || asked === codeAskedFor || lineState !== 'awaiting_link' || !line) return
     codeAskedFor = asked
     void line
       .pairWithCode(phone)
-      .then(async (pairing) => {
-        codeUntil = pairing.expiresAt.getTime()
-        await hearState(ctx, session, { type: 'state', state: 'awaiting_link', pairing })
-      })
+      .then((pairing) => hearState(ctx, session, { type: 'state', state: 'awaiting_link', pairing }))
       .catch((error: unknown) => log.warn({ err: error }, 'no pairing code'))
   }
 
@@ -285,7 +292,6 @@ export function openSlot(
         case 'connected':
           if (!before || wishes.wish > before.wish) {
             forget()
-            codeUntil = 0
             openLine()
           } else askForCode()
           return

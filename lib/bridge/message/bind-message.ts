@@ -15,7 +15,7 @@ import {
   type PersonId,
   type SessionId,
 } from '@/lib/ids'
-import { putDeliveries } from '@/lib/outbox/put'
+import { putDeliveries, type NewDelivery } from '@/lib/outbox/put'
 import type { PersonRow } from '../contact/lock-person'
 import { chooseSession, type Candidate } from '../session/choose'
 import { failMessages } from './fail-messages'
@@ -114,18 +114,28 @@ export async function bindMessage(
       .where(eq(messages.id, message.id)),
     putDeliveries(
       tx,
-      rows.map((part) => ({
-        kind: 'send' as const,
-        key: `send:${part.id}`,
-        lane: `chat:${chat.id}`,
-        locationId: message.locationId,
-        sessionId: session.id,
-        subjectId: part.id,
-      })),
+      rows.map((part) =>
+        sendDelivery({ id: part.id, chat_id: chat.id, location_id: message.locationId, session_id: session.id }),
+      ),
     ),
     notifyChange(tx, { locationId: message.locationId, type: 'message', id: message.id }),
   ])
 }
+
+/** The promise to send a part, in its chat's order. */
+export const sendDelivery = (part: {
+  id: PartId
+  chat_id: ChatId
+  location_id: LocationId
+  session_id: SessionId
+}): NewDelivery => ({
+  kind: 'send',
+  key: `send:${part.id}`,
+  lane: `chat:${part.chat_id}`,
+  locationId: part.location_id,
+  sessionId: part.session_id,
+  subjectId: part.id,
+})
 
 function contentFailure(message: Unbound, text: string): Failure | null {
   if (message.attachments.length > 0) {

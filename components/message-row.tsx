@@ -28,14 +28,9 @@ export function MessageRow({ message }: { message: MessageView }) {
   const at = new Date(message.occurredAt)
   return (
     <Collapsible.Root className="flex flex-col gap-2 px-4 py-3">
-      <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
+      <div className="flex items-center gap-3">
         <Direction aria-label={t(`direction.${message.direction}`)} role="img" className="text-muted size-4 shrink-0" />
         <span className="min-w-0 truncate font-medium">{who}</span>
-        <span className="text-muted text-[0.8125rem] whitespace-nowrap">
-          <time dateTime={message.occurredAt} title={format.dateTime(at, { dateStyle: 'full', timeStyle: 'medium' })}>
-            {format.dateTime(at, { dateStyle: 'short', timeStyle: 'short' })}
-          </time>
-        </span>
         <span className="ml-auto">
           {isOut ? (
             <Badge tone={tones[message.status]}>{t(`status.${message.status}`)}</Badge>
@@ -54,6 +49,10 @@ export function MessageRow({ message }: { message: MessageView }) {
       {message.reason && <p className="text-wait text-pretty">{message.reason}</p>}
 
       <div className="text-muted flex min-h-8 flex-wrap items-center gap-x-3 text-[0.8125rem]">
+        <time dateTime={message.occurredAt} title={format.dateTime(at, { dateStyle: 'full', timeStyle: 'medium' })}>
+          {format.dateTime(at, { dateStyle: 'short', timeStyle: 'short' })}
+        </time>
+        <span aria-hidden>·</span>
         <span className="truncate">{message.session?.label ?? t('noSession')}</span>
         <span aria-hidden>·</span>
         <span>{t(`origin.${message.origin}`)}</span>

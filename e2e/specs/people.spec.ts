@@ -49,7 +49,7 @@ test('opened outside the CRM, or framed by a stranger, it shows no data', async 
   try {
     for (const path of ['/embed', `/embed/${installed.id}`, '/']) {
       await page.goto(`http://127.0.0.1:${(stranger.address() as AddressInfo).port}${path}`)
-      await expect(page.frameLocator('iframe').getByText('refused to connect').first()).toBeVisible()
+      await expect(page.frameLocator('iframe').getByText('refused to connect').filter({ visible: true })).toBeVisible()
     }
   } finally {
     stranger.close()

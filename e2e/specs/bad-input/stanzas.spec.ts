@@ -1,7 +1,7 @@
 // What WhatsApp should never send: the worker lives, and everything else goes on.
 import { randomBytes } from 'node:crypto'
 import { FORGERIES } from '@/e2e/emulators/whatsapp/wire/forge'
-import type { Phones } from '@/e2e/emulators/whatsapp/client'
+import type { PhoneClient, Phones } from '@/e2e/emulators/whatsapp/client'
 import { expect, fresh, test } from '../../fixtures'
 
 type Stanza = Parameters<Phones['injectStanza']>[1]
@@ -83,54 +83,67 @@ const stanzas = (from: string): Stanza[] => {
   ]
 }
 
-test('malformed and dishonest stanzas leave the worker alive and every message flowing', async ({
-  crm,
-  phones,
-  installed,
-  openApp,
-  newPhone,
-}) => {
-  const [attacked, neighbour, ana] = [await newPhone(), await newPhone(), await newPhone()]
-  const app = await openApp(installed)
-  await app.link('Attacked', attacked)
-  await app.link('Neighbour', neighbour)
-  const contact = await crm.createContact(installed.id, { name: 'Ana', phone: `+${ana.number}` })
-  const since = await phones.position()
+interface UnderAttack {
+  attacked: PhoneClient
+  ana: PhoneClient
+  /** Messages cross both ways on the session under attack, and on the one beside it. */
+  flows(when: string): Promise<void>
+  calm(): Promise<void>
+}
 
-  const flows = async (when: string) => {
-    const marks = { out: `out ${when} ${fresh()}`, in: `in ${when} ${fresh()}`, beside: `beside ${when} ${fresh()}` }
-    await crm.write(contact, `#WH1 ${marks.out}`)
-    await ana.waitForText(attacked, marks.out, 30_000)
-    await ana.sendText(attacked, marks.in)
-    await crm.waitForMessage((each) => each.locationId === installed.id && each.text === marks.in, 30_000)
-    await crm.write(contact, `#WH2 ${marks.beside}`)
-    await ana.waitForText(neighbour, marks.beside)
-  }
-  await flows('before')
-  const live = () => attacked.waitForDevice(30_000)
-  for (const stanza of stanzas(ana.number)) {
-    await live()
-    await phones.injectStanza(attacked.number, stanza)
-  }
-  await flows('after malformed stanzas')
+/** A session to attack and one beside it, both held by the one worker there is, and a person who writes with both. */
+const attack = test.extend<{ under: UnderAttack }>({
+  under: async ({ crm, phones, installed, openApp, newPhone }, use) => {
+    const [attacked, neighbour, ana] = [await newPhone(), await newPhone(), await newPhone()]
+    const app = await openApp(installed)
+    await app.link('Attacked', attacked)
+    await app.link('Neighbour', neighbour)
+    const contact = await crm.createContact(installed.id, { name: 'Ana', phone: `+${ana.number}` })
+    const since = await phones.position()
 
-  for (const kind of FORGERIES) await phones.forge(kind, { from: ana, to: attacked, text: `forged ${kind}` })
-  await flows('after forged messages')
+    const flows = async (when: string) => {
+      const marks = { out: `out ${when} ${fresh()}`, in: `in ${when} ${fresh()}`, beside: `beside ${when} ${fresh()}` }
+      await crm.write(contact, `#WH1 ${marks.out}`)
+      await ana.waitForText(attacked, marks.out, 30_000)
+      await ana.sendText(attacked, marks.in)
+      await crm.waitForMessage((each) => each.locationId === installed.id && each.text === marks.in, 30_000)
+      await crm.write(contact, `#WH2 ${marks.beside}`)
+      await ana.waitForText(neighbour, marks.beside)
+    }
+    const calm = async () => {
+      // Had the worker died, the neighbour's connection would have gone with it.
+      const events = await phones.history(since)
+      expect(events.filter((event) => event.kind === 'closed' && event.number === neighbour.number)).toEqual([])
+      // Nothing that was claimed for somebody else was believed.
+      const posted = (await crm.history(0, ['message-posted'])).filter((event) => event.locationId === installed.id)
+      expect(posted.filter((event) => event.direction === 'outbound').map((event) => event.text)).toEqual([])
+      expect(posted.every((event) => event.contactId === contact.id)).toBe(true)
+    }
+    await use({ attacked, ana, flows, calm })
+  },
+})
 
-  for (const bytes of [Buffer.alloc(0), randomBytes(40), Buffer.from([0, 248, 255]), randomBytes(5_000)]) {
-    await live()
-    await phones.injectBytes(attacked.number, bytes)
-  }
-  await live()
+attack(
+  'malformed and dishonest stanzas leave the worker alive and every message flowing',
+  async ({ phones, under }) => {
+    const { attacked, ana, flows, calm } = under
+    await flows('before')
+    for (const stanza of stanzas(ana.number)) {
+      await attacked.waitForDevice(30_000)
+      await phones.injectStanza(attacked.number, stanza)
+    }
+    await flows('after malformed stanzas')
+    for (const kind of FORGERIES) await phones.forge(kind, { from: ana, to: attacked, text: `forged ${kind}` })
+    await flows('after forged messages')
+    await calm()
+  },
+)
+
+attack('bytes that are no stanza cost a connection and nothing else', async ({ phones, under }) => {
+  const { attacked, flows, calm } = under
+  await phones.injectBytes(attacked.number, randomBytes(5_000))
   await flows('after bytes that are no stanza')
   await phones.injectBytes(attacked.number, randomBytes(64), false)
   await flows('after bytes that are not even sealed')
-
-  // One worker holds both; had it died, the neighbour's connection would have gone with it.
-  const events = await phones.history(since)
-  expect(events.filter((event) => event.kind === 'closed' && event.number === neighbour.number)).toEqual([])
-  // Nothing that was claimed for somebody else was believed.
-  const posted = (await crm.history(0, ['message-posted'])).filter((event) => event.locationId === installed.id)
-  expect(posted.filter((event) => event.direction === 'outbound').map((event) => event.text)).toEqual([])
-  expect(posted.every((event) => event.contactId === contact.id)).toBe(true)
+  await calm()
 })

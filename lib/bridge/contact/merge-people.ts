@@ -5,7 +5,7 @@ import type { PersonRow } from './lock-person'
 
 /**
  * Two rows turned out to be one person, seen under two addresses. Both are locked by the caller. Each session's two chats
- * become one: what waits in the second queues behind what waits in the first, each in its own order. While a delivery of
+ * become one: what waits in both leaves in the order it was accepted. While a delivery of
  * either chat is on its way nothing is moved, because its worker still reports to the old chat; the next message of the person
  * tries again. `holding` is the lane the caller itself works. Returns the row that stays.
  */
@@ -15,12 +15,14 @@ export async function mergePeople(
   gone: PersonRow,
   holding: string | null,
 ): Promise<PersonRow> {
-  const busy = await tx.execute(sql`
-    select 1 from lanes where busy_by is not null and id is distinct from ${holding} and id in (
+  // All are locked, busy or not: one that is free now is not claimed while it is moved.
+  const lanes = await tx.execute<{ is_busy: boolean }>(sql`
+    select busy_by is not null and id is distinct from ${holding} as is_busy from lanes where id in (
       select 'chat:' || id from chats where person_id in (${kept.id}, ${gone.id})
-      union all select 'person:' || ${gone.id}::text)
-    for update`)
-  if (busy.length > 0) return kept
+      union all select 'person:' || ${gone.id}::text
+      union all select 'route:' || ${gone.id}::text)
+    order by id for update`)
+  if (lanes.some((lane) => lane.is_busy)) return kept
 
   await tx.execute(sql`update person_addresses set person_id = ${kept.id} where person_id = ${gone.id}`)
   await tx.execute(sql`update messages set person_id = ${kept.id} where person_id = ${gone.id}`)
@@ -49,6 +51,7 @@ export async function mergePeople(
   }
   await tx.execute(sql`update chats set person_id = ${kept.id} where person_id = ${gone.id}`)
   await moveLane(tx, `person:${gone.id}`, `person:${kept.id}`)
+  await moveLane(tx, `route:${gone.id}`, `route:${kept.id}`)
   await tx.delete(people).where(eq(people.id, gone.id))
 
   const later = (a: Date | null, b: Date | null) => (a && b ? (a > b ? a : b) : (a ?? b))
@@ -71,11 +74,12 @@ export async function mergePeople(
   return { ...kept, ...changes }
 }
 
+/** Due at once: a lane the caller works itself has no due time, and nobody settles it under its new name. */
 async function moveLane(tx: Transaction, from: string, to: string): Promise<void> {
   await tx.execute(sql`
     insert into lanes (id, location_id, session_id, rank, due_at)
-    select ${to}, location_id, session_id, rank, due_at from lanes where id = ${from}
-    on conflict (id) do update set due_at = least(lanes.due_at, excluded.due_at)`)
+    select ${to}, location_id, session_id, rank, now() from lanes where id = ${from}
+    on conflict (id) do update set due_at = excluded.due_at`)
   await tx.execute(sql`update deliveries set lane_id = ${to} where lane_id = ${from}`)
   await tx.execute(sql`delete from lanes where id = ${from}`)
 }

@@ -72,7 +72,8 @@ export async function acceptOutbound(
       .returning({ id: messages.id })
     const [stored, isBehind] = await Promise.all([storing, earlierWait(tx, person)])
     if (stored.length === 0) return 'repeated'
-    const waits = input.signature === 'unsigned' || !factsAreFresh(person, ctx.clock.now()) || isBehind
+    const isKnown = person.contactId === message.contactId && factsAreFresh(person, ctx.clock.now())
+    const waits = input.signature === 'unsigned' || !isKnown || isBehind
     if (waits) {
       await putDeliveries(tx, [
         {

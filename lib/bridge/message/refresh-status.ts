@@ -30,7 +30,10 @@ export const statusDelivery = (message: { id: MessageId; location_id: LocationId
  */
 export async function refreshStatus(tx: Transaction, ids: readonly MessageId[]): Promise<void> {
   if (ids.length === 0) return
-  const moved = await tx.execute<Moved>(sql`
+  const list = sql`(select value::uuid from json_array_elements_text(${JSON.stringify([...ids].sort())}::json))`
+  // Locked by a statement of its own, so that the next one sees every part another transaction has moved meanwhile.
+  const locking = tx.execute(sql`select 1 from messages where id in ${list} order by id for no key update`)
+  const drawing = tx.execute<Moved>(sql`
     with now_is as (
       select p.message_id, case
         when bool_or(p.state = 'failed') then 'failed'
@@ -40,7 +43,7 @@ export async function refreshStatus(tx: Transaction, ids: readonly MessageId[]):
         when bool_or(p.state <> 'queued') then 'sending'
         else 'queued' end as status
       from parts p
-      where p.message_id in (select value::uuid from json_array_elements_text(${JSON.stringify([...ids].sort())}::json))
+      where p.message_id in ${list}
       group by p.message_id
     )
     update messages m set status = n.status, updated_at = now(),
@@ -48,6 +51,7 @@ export async function refreshStatus(tx: Transaction, ids: readonly MessageId[]):
       failure_message = case when n.status in ('delivered', 'read') then null else m.failure_message end
     from now_is n where m.id = n.message_id and m.status <> n.status and m.status <> 'read'
     returning m.id, m.location_id, m.person_id, m.crm_message_id, m.origin, m.status`)
+  const [, moved] = await Promise.all([locking, drawing])
   const told = ['delivered', 'read', 'failed']
   await putDeliveries(tx, [
     ...moved.filter((row) => row.origin === 'crm' && told.includes(row.status)).map(statusDelivery),

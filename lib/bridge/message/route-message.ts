@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
@@ -57,12 +57,21 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
       phone: message.toPhone,
       name: contact?.name ?? null,
     })
+    // A worker whose hold on the lane ran out may come here late: only one of two binds.
+    const [waiting] = await tx
+      .select({ id: messages.id })
+      .from(messages)
+      .where(and(eq(messages.id, message.id), eq(messages.status, 'received')))
+      .for('no key update')
+    if (!waiting) return settleDeliveries(tx, owner, settle({ outcome: 'done' }))
     if (contact) {
       person.dnd = contact.dnd
-      await tx
-        .update(people)
-        .set({ dnd: contact.dnd, factsAt: sql`now()` })
-        .where(eq(people.id, person.id))
+      // Two contacts may share a number, and so a person: what is kept is said of the person's own contact.
+      if (person.contactId === message.contactId)
+        await tx
+          .update(people)
+          .set({ dnd: contact.dnd, factsAt: sql`now()` })
+          .where(eq(people.id, person.id))
     }
     if (message.readBack === 'needed' && !failure)
       await tx.update(messages).set({ readBack: 'done' }).where(eq(messages.id, message.id))

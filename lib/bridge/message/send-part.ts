@@ -61,12 +61,19 @@ export async function sendPart(
   const settle = (settlement: Settlement, state: PartEnd['state'], failure: Failure | null = null) =>
     writes.settle({ delivery, settlement, part, epoch: work.epoch, state, failure })
 
-  if (part.state !== 'queued' && part.state !== 'sending') {
+  // A receipt came for what nobody knows the end of: the part arrived, the keys it used up may not be stored.
+  const hasArrived = part.state === 'delivered' || part.state === 'read'
+  const mustGo = hasArrived
+    ? delivery.inDoubt && part.prepared_sealed !== null
+    : part.state === 'queued' || part.state === 'sending'
+  if (!mustGo) {
     await settle({ outcome: 'done' }, null)
     return 'sent'
   }
   try {
-    const target = await checkReachable(ctx, line, part, work.epoch)
+    const target = hasArrived
+      ? ({ outcome: 'reachable', address: part.address } as const)
+      : await checkReachable(ctx, line, part, work.epoch)
     if (target.outcome === 'moved') {
       await settle({ outcome: 'retry', at: ctx.clock.now(), why: 'chat joined with another' }, null)
       return 'moved'
@@ -79,12 +86,19 @@ export async function sendPart(
     const prepared = part.prepared_sealed
       ? openPrepared(vault, part.id, part.prepared_sealed)
       : await line.prepare(target.address, openContent(vault, part.id, part.content_sealed))
-    await writes.markSending({
-      id: part.id,
-      sessionId: part.session_id,
-      epoch: work.epoch,
-      prepared: part.prepared_sealed ? null : sealPrepared(vault, part.id, prepared),
-    })
+    if (!hasArrived) {
+      const isMarked = await writes.markSending({
+        id: part.id,
+        sessionId: part.session_id,
+        epoch: work.epoch,
+        prepared: part.prepared_sealed ? null : sealPrepared(vault, part.id, prepared),
+      })
+      // Failed meanwhile, by whoever put the session to rest. What is in doubt goes again all the same.
+      if (!isMarked && part.state === 'queued') {
+        await settle({ outcome: 'done' }, null)
+        return 'failed'
+      }
+    }
     await line.send(target.address, prepared, part.remote_id)
     await reach('after_ack')
     await settle({ outcome: 'done' }, 'accepted')
@@ -95,13 +109,18 @@ export async function sendPart(
       await settle({ outcome: 'unknown', at: ctx.clock.now(), why: error.message }, null)
       return 'unknown'
     }
+    if (error.final && hasArrived) {
+      await settle({ outcome: 'done' }, null)
+      return 'sent'
+    }
     if (error.final) {
       await settle({ outcome: 'given_up', why: error.code }, 'failed', failureOf(error))
       return 'failed'
     }
     const at = new Date(ctx.clock.now().getTime() + backoffMs(delivery.attempts, { minMs: 500, maxMs: 60_000 }))
     // A part that may have arrived in an earlier attempt stays in doubt, whatever became of this one.
-    await settle({ outcome: 'retry', at, why: error.message }, part.state === 'sending' ? null : 'queued')
+    const isInDoubt = part.state !== 'queued'
+    await settle({ outcome: isInDoubt ? 'unknown' : 'retry', at, why: error.message }, isInDoubt ? null : 'queued')
     return 'retry'
   }
 }

@@ -1,7 +1,7 @@
 /** Which session sends a message, decided without I/O from what the database knows. */
 import type { ChannelName } from '@/lib/channel/kinds'
 import type { RoutingTrace } from '@/db/schema/messages'
-import type { SessionStatus } from '@/db/schema/sessions'
+import type { SessionStatus, SessionWanted } from '@/db/schema/sessions'
 import type { SessionId } from '@/lib/ids'
 import { describeSession, type Failure } from '../message/message'
 
@@ -132,7 +132,27 @@ export function chooseSession(facts: RoutingFacts): Choice {
 const comesBack = (session: Candidate) =>
   session.status === 'reconnecting' || (session.status === 'starting' && session.phone !== null)
 
-function failureOf(session: Candidate, standing: Exclude<Standing, 'able' | 'waits'>): Failure {
+/** What becomes of a message whose session is not to be connected any more. */
+export function failureAtRest(session: {
+  label: string
+  phone: string | null
+  status: SessionStatus
+  wanted: SessionWanted
+}): Failure {
+  if (session.wanted === 'removed') {
+    return {
+      code: 'session_not_found',
+      message: 'Not sent: the session was deleted. Choose another session, then send again.',
+    }
+  }
+  const standing = standings[session.status]
+  return failureOf(session, standing === 'able' || standing === 'waits' ? 'session_down' : standing)
+}
+
+function failureOf(
+  session: Pick<Candidate, 'label' | 'phone' | 'status'>,
+  standing: Exclude<Standing, 'able' | 'waits'>,
+): Failure {
   const who = describeSession(session)
   if (standing === 'session_stopped')
     return { code: 'session_stopped', message: `Not sent: ${who} is stopped. Start it in Sessions.` }

@@ -1,27 +1,39 @@
 import { and, eq } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { leases, sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { OwnedSession } from '@/lib/channel/channel'
 import { LostOwnership } from '@/lib/errors'
 import type { BridgeContext } from '../context'
+import { failQueuedMessages } from '../message/fail-messages'
+import type { SessionRow } from '../reach'
+import { failureAtRest } from './choose'
 
 /** The device is unlinked (or could not be reached any more): a logged-out session rests, a removed one is erased with its keys. */
 export async function giveUpSession(ctx: BridgeContext, owned: OwnedSession): Promise<void> {
+  // Nobody will try again what the device had on its way. Committed first: PostgreSQL checks rows changed in a transaction
+  // against rows erased later in it, and the erasing takes the chats of these messages along.
   await inTransaction(ctx.db, async (tx) => {
-    const [lease] = await tx
-      .select({ id: leases.sessionId })
-      .from(leases)
-      .where(and(eq(leases.sessionId, owned.id), eq(leases.epoch, owned.epoch)))
-      .for('key share')
-    if (!lease) throw new LostOwnership(owned.id)
-    const [session] = await tx
-      .select({ wanted: sessions.wanted })
-      .from(sessions)
-      .where(eq(sessions.id, owned.id))
-      .for('update')
+    const session = await lockOwned(tx, owned)
+    if (session && session.wanted !== 'connected')
+      await failQueuedMessages(tx, session.id, failureAtRest(session), { inDoubtToo: true })
+  })
+  await inTransaction(ctx.db, async (tx) => {
+    const session = await lockOwned(tx, owned)
     if (session?.wanted === 'removed') await tx.delete(sessions).where(eq(sessions.id, owned.id))
     else await tx.update(sessions).set({ isLinked: false, aliases: [] }).where(eq(sessions.id, owned.id))
     await notifyChange(tx, { locationId: owned.locationId, type: 'session', id: owned.id })
   })
+}
+
+async function lockOwned(tx: Transaction, owned: OwnedSession): Promise<SessionRow | undefined> {
+  const [lease] = await tx
+    .select({ id: leases.sessionId })
+    .from(leases)
+    .where(and(eq(leases.sessionId, owned.id), eq(leases.epoch, owned.epoch)))
+    .for('key share')
+  if (!lease) throw new LostOwnership(owned.id)
+  const [session] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('update')
+  return session
 }

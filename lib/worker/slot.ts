@@ -1,11 +1,11 @@
 /** One session in the hands of this worker: its line, what it hears and what it sends. */
-import { sql } from 'drizzle-orm'
 import { createGroup } from '@/db/group-commit'
 import type { SessionWanted } from '@/db/schema/sessions'
 import { hearAlias } from '@/lib/bridge/contact/hear-alias'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { hearInbound } from '@/lib/bridge/message/hear-inbound'
 import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-receipt'
+import { oldestInDoubt } from '@/lib/bridge/message/in-doubt'
 import type { PartWrites } from '@/lib/bridge/message/part-writes'
 import { recallPart } from '@/lib/bridge/message/recall-part'
 import { loadParts, sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
@@ -15,7 +15,6 @@ import { hearState } from '@/lib/bridge/session/hear-state'
 import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
-import type { ChatId, PartId } from '@/lib/ids'
 import { claimLane, type ClaimedDelivery } from '@/lib/outbox/claim'
 import { putDeliveries } from '@/lib/outbox/put'
 import { createPace } from './pacing'
@@ -160,8 +159,7 @@ export function openSlot(
   async function sendInDoubt(): Promise<boolean> {
     await Promise.allSettled([...inFlight])
     while (world.inDoubtFirst && !ending && line) {
-      const [oldest] = await ctx.db.execute<{ id: PartId; chat_id: ChatId }>(sql`
-        select id, chat_id from parts where session_id = ${session.id} and state = 'sending' order by sent_at, id limit 1`)
+      const oldest = await oldestInDoubt(ctx, session.id)
       if (!oldest) return true
       // Opened again if it was finished while its part was not; an unfinished one stays as it is.
       const again = sendDelivery({ ...oldest, location_id: session.locationId, session_id: session.id })

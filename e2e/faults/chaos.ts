@@ -1,6 +1,7 @@
 // Cycles of killing and coming back, under load, and the settling afterwards.
 import { judge, outstanding, type Verdict } from './checker'
-import { receive, startLoad, write } from './load'
+import type { HistoryEvent } from '../emulators/history'
+import { lastNumber, receive, startLoad } from './load'
 import type { FaultPoint } from '@/lib/channel/channel'
 import type { WorkerProcess } from './processes'
 import { until } from './until'
@@ -109,29 +110,29 @@ export async function chaos(world: FaultWorld, options: ChaosOptions): Promise<T
     await afterDeath()
   }
 
-  for (const cycle of options.cycles) {
-    await run(cycle)
-    await refill()
-    await cameBack(world)
-    toll.cycles += 1
+  try {
+    for (const cycle of options.cycles) {
+      await run(cycle)
+      const since = lastNumber(world)
+      await refill()
+      await cameBack(world, since)
+      toll.cycles += 1
+    }
+  } finally {
+    await load.stop()
   }
-  await load.stop()
   return toll
 }
 
-/** Something written from now on has crossed, both ways. */
-async function cameBack(world: FaultWorld): Promise<void> {
-  const [out] = await write(world, 1)
-  const [into] = await receive(world, 1)
-  const from = { whatsapp: world.network.history.last(), crm: world.emulator.history.last() }
+/** Something written after `since` has crossed, both ways. */
+async function cameBack(world: FaultWorld, since: number): Promise<void> {
+  const isLater = (event: HistoryEvent) => Number(String(event.text).split(' ')[1]) > since
   await until('messages crossing again', () => {
     const shown = world.network.history
       .since(0)
-      .findLast((event) => event.kind === 'shown' && event.direction === 'in' && event.text === out)
-    const posted = world.emulator.history
-      .since(0)
-      .findLast((event) => event.kind === 'message-posted' && event.text === into)
-    return shown && posted && from
+      .findLast((event) => event.kind === 'shown' && event.direction === 'in' && Number(event.device) > 0)
+    const posted = world.emulator.history.since(0).findLast((event) => event.kind === 'message-posted')
+    return shown && posted && isLater(shown) && isLater(posted)
   })
 }
 

@@ -210,8 +210,12 @@ export function describeVerdict(verdict: Verdict): string {
   return [
     `out: ${base(outbound)}; ${verdict.resends} sent again under the same id, ${verdict.hidden} repeats hidden, ${outbound.changedIds.length} with a changed id, ${outbound.lostCopies.length} missing on the own phone, ${outbound.unticked.length} without a tick, ${outbound.refused.length} never taken`,
     `in:  ${base(inbound)}; ${verdict.offline} from a backlog, ${verdict.retryReceipts} asked for again`,
-    ...Object.entries({ ...outbound }).map(([name, value]) => (Array.isArray(value) ? examples(`out ${name}`, value) : '')),
-    ...Object.entries({ ...inbound }).map(([name, value]) => (Array.isArray(value) ? examples(`in ${name}`, value) : '')),
+    ...Object.entries({ ...outbound }).map(([name, value]) =>
+      Array.isArray(value) ? examples(`out ${name}`, value) : '',
+    ),
+    ...Object.entries({ ...inbound }).map(([name, value]) =>
+      Array.isArray(value) ? examples(`in ${name}`, value) : '',
+    ),
     ...verdict.violations.slice(0, 5).map((text) => `\n    violation: ${text}`),
   ]
     .filter(Boolean)

@@ -33,7 +33,14 @@ test('whatever dies, every message crosses once and in order', async () => {
   const toll = await chaos(world, { cycles: lengthened(cycles), perSecond: 20, workers: 2 })
   const verdict = await settle(world, 60_000)
   console.log(`seed ${seed}: ${JSON.stringify(toll)}\n  ${describeVerdict(verdict)}`)
-  expect(verdict.outbound).toMatchObject({ ...clean, refused: [], lostCopies: [], changedIds: [], unticked: [], fallen: [] })
+  expect(verdict.outbound).toMatchObject({
+    ...clean,
+    refused: [],
+    lostCopies: [],
+    changedIds: [],
+    unticked: [],
+    fallen: [],
+  })
   expect(verdict.inbound).toMatchObject(clean)
   expect(verdict.violations).toEqual([])
   expect(verdict.retryReceipts).toBe(0)

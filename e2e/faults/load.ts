@@ -48,6 +48,9 @@ export function startLoad(world: FaultWorld, perSecond: number): Load {
   }
 }
 
+/** How many messages were written so far, both ways: the number in the newest text. */
+export const lastNumber = (world: FaultWorld): number => numbers.get(world) ?? 0
+
 const numbers = new WeakMap<FaultWorld, number>()
 function text(world: FaultWorld, way: 'out' | 'in'): string {
   const n = (numbers.get(world) ?? 0) + 1
@@ -65,7 +68,11 @@ export async function write(world: FaultWorld, count: number, chats: readonly Ch
   return items.map((item) => item.text)
 }
 
-export async function receive(world: FaultWorld, count: number, chats: readonly Chat[] = world.chats): Promise<string[]> {
+export async function receive(
+  world: FaultWorld,
+  count: number,
+  chats: readonly Chat[] = world.chats,
+): Promise<string[]> {
   if (count <= 0) return []
   const messages = Array.from({ length: count }, () => {
     const chat = world.pick(chats)

@@ -74,7 +74,11 @@ async function hears(child: ChildProcess, what: string, process: Killable): Prom
   })
 }
 
-export async function startWebProcess(env: NodeJS.ProcessEnv, port: number, nodeArgs: string[] = []): Promise<Killable> {
+export async function startWebProcess(
+  env: NodeJS.ProcessEnv,
+  port: number,
+  nodeArgs: string[] = [],
+): Promise<Killable> {
   const web = killable('web', spawnNode({ ...webProcess(env, port), nodeArgs }))
   const deadline = performance.now() + 120_000
   while (performance.now() < deadline && web.isAlive) {

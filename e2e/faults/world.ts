@@ -113,7 +113,9 @@ export class FaultWorld {
     this.web = await startWebProcess(this.env, this.port, nodeArgs)
   }
 
-  async startWorker(more: { without?: readonly Rule[]; file?: string; nodeArgs?: string[] } = {}): Promise<WorkerProcess> {
+  async startWorker(
+    more: { without?: readonly Rule[]; file?: string; nodeArgs?: string[] } = {},
+  ): Promise<WorkerProcess> {
     const without = more.without ?? this.options.without ?? []
     const env = {
       ...this.env,

@@ -1,21 +1,30 @@
-import { sql } from 'drizzle-orm'
+import { and, inArray, ne, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
 import { createGroup } from '@/db/group-commit'
 import { inTransaction } from '@/db/transaction'
 import type { PartState } from '@/db/schema/messages'
+import { sessions } from '@/db/schema/sessions'
 import { LostOwnership } from '@/lib/errors'
 import type { MessageId, PartId, PersonId, SessionId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
+import { failureAtRest } from '../session/choose'
 import { failMessages } from './fail-messages'
 import type { Failure } from './message'
 import { refreshStatus } from './refresh-status'
 
 /** What a worker writes about parts, of all its sessions together: what falls in the same moment shares one commit. */
 export interface PartWrites {
-  /** Records that a part is about to leave under this epoch. Rejects with LostOwnership when the epoch has moved on. */
-  markSending(part: { id: PartId; sessionId: SessionId; epoch: number; prepared: Buffer | null }): Promise<void>
-  /** Records how a delivery ended and what that makes of its part; null leaves the part as it is. */
+  /**
+   * Records that a part is about to leave under this epoch. False: it must not any more, because a receipt has proved its
+   * arrival or it was failed meanwhile. Rejects with LostOwnership when the epoch has moved on.
+   */
+  markSending(part: { id: PartId; sessionId: SessionId; epoch: number; prepared: Buffer | null }): Promise<boolean>
+  /**
+   * Records how a delivery ended and what that makes of its part; null leaves the part as it is. What did not leave before its
+   * session was put to rest fails: nobody would try it again. Rejects with LostOwnership.
+   */
   settle(end: PartEnd): Promise<void>
 }
 
@@ -40,50 +49,53 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
     return new Date(turn).toISOString()
   }
 
-  const markSending = createGroup<Parameters<PartWrites['markSending']>[0], void>(async (items) => {
+  const markSending = createGroup<Parameters<PartWrites['markSending']>[0], boolean>(async (items) => {
     const rows = items.map((item) => ({
       ...item,
       prepared: item.prepared?.toString('hex') ?? null,
       turn: nextTurn(item.sessionId),
     }))
     // FOR KEY SHARE: a takeover, which changes the epoch, waits for this commit or is seen by it.
-    const marked = await ctx.db.execute<{ id: PartId }>(sql`
+    const owned = await ctx.db.execute<{ id: PartId; is_marked: boolean }>(sql`
       with mine as materialized (
         select r.id, r.epoch, r.prepared, r.turn
         from json_to_recordset(${JSON.stringify(rows)}::json)
           as r(id uuid, "sessionId" uuid, epoch bigint, prepared text, turn timestamptz)
         join leases l on l.session_id = r."sessionId" and l.epoch = r.epoch and l.owner = ${owner}
         for key share of l
-      )
+      ),
+      marked as (
       update parts p set state = 'sending', epoch = mine.epoch, attempts = p.attempts + 1,
         sent_at = case when p.state = 'sending' then coalesce(p.sent_at, mine.turn) else mine.turn end,
         prepared_sealed = coalesce(p.prepared_sealed, decode(mine.prepared, 'hex'))
       from mine where p.id = mine.id and p.state in ('queued', 'sending')
-      returning p.id`)
-    const done = new Set(marked.map((row) => row.id))
-    return items.map((item) => (done.has(item.id) ? undefined : new LostOwnership(item.sessionId)))
+      returning p.id
+      )
+      select mine.id, marked.id is not null as is_marked from mine left join marked on marked.id = mine.id`)
+    const isMarked = new Map(owned.map((row) => [row.id, row.is_marked]))
+    return items.map((item) => isMarked.get(item.id) ?? new LostOwnership(item.sessionId))
   })
 
   const settle = createGroup<PartEnd, void>(async (items) => {
     const lost = await inTransaction(ctx.db, async (tx) => {
-      const rows = items.map((item) => ({
-        id: item.part.id,
-        session: item.part.session_id,
-        epoch: item.epoch,
-        state: item.state,
-        person: item.part.person_id,
-      }))
-      const json = JSON.stringify(rows)
-      const columns = sql`as r(id uuid, session uuid, epoch bigint, state text, person uuid)`
+      const claims = items.map((item) => ({ id: item.part.id, session: item.part.session_id, epoch: item.epoch }))
       const mine = await tx.execute<{ id: PartId }>(sql`
-        select r.id from json_to_recordset(${json}::json) ${columns}
+        select r.id from json_to_recordset(${JSON.stringify(claims)}::json) as r(id uuid, session uuid, epoch bigint)
         join leases l on l.session_id = r.session and l.epoch = r.epoch for key share of l`)
       const owned = new Set(mine.map((row) => row.id))
-      const ends = items.filter((item) => owned.has(item.part.id))
+      const ends = await failThoseAtRest(
+        tx,
+        items.filter((item) => owned.has(item.part.id)),
+      )
+      const rows = ends.flatMap(({ part, state }) => (state ? [{ id: part.id, state }] : []))
+      // Locked in the order receipts lock them in, which come for the same parts at the same moment.
       await tx.execute(sql`
-        update parts p set state = r.state
-        from json_to_recordset(${JSON.stringify(rows.filter((row) => owned.has(row.id) && row.state))}::json) ${columns}
-        where p.id = r.id and p.state in ('queued', 'sending')`)
+        with ended as materialized (
+          select p.id, r.state from json_to_recordset(${JSON.stringify(rows)}::json) as r(id uuid, state text)
+          join parts p on p.id = r.id and p.state in ('queued', 'sending')
+          order by p.id for update of p
+        )
+        update parts p set state = ended.state from ended where p.id = ended.id`)
       await refreshStatus(tx, [
         ...new Set(ends.filter((end) => end.state !== 'failed').map((end) => end.part.message_id)),
       ])
@@ -104,4 +116,31 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
   })
 
   return { markSending, settle }
+}
+
+/**
+ * A part on its way when its session was stopped, logged out or deleted was left to its worker. The session's row is locked, so
+ * either what comes back here sees the session at rest, or whoever puts it to rest sees the part queued.
+ */
+async function failThoseAtRest(tx: Transaction, ends: PartEnd[]): Promise<PartEnd[]> {
+  const back = ends.filter((end) => end.state === 'queued').map((end) => end.part.session_id)
+  if (back.length === 0) return ends
+  const resting = await tx
+    .select({
+      id: sessions.id,
+      label: sessions.label,
+      phone: sessions.phone,
+      status: sessions.status,
+      wanted: sessions.wanted,
+    })
+    .from(sessions)
+    .where(and(inArray(sessions.id, back), ne(sessions.wanted, 'connected')))
+    .orderBy(sessions.id)
+    .for('share')
+  return ends.map((end) => {
+    const session = end.state === 'queued' && resting.find(({ id }) => id === end.part.session_id)
+    if (!session) return end
+    const failure = failureAtRest(session)
+    return { ...end, state: 'failed', failure, settlement: { outcome: 'given_up', why: failure.code } }
+  })
 }

@@ -87,12 +87,17 @@ export async function sendPart(
       ? openPrepared(vault, part.id, part.prepared_sealed)
       : await line.prepare(target.address, openContent(vault, part.id, part.content_sealed))
     if (!hasArrived) {
-      await writes.markSending({
+      const isMarked = await writes.markSending({
         id: part.id,
         sessionId: part.session_id,
         epoch: work.epoch,
         prepared: part.prepared_sealed ? null : sealPrepared(vault, part.id, prepared),
       })
+      // Failed meanwhile, by whoever put the session to rest. What is in doubt goes again all the same.
+      if (!isMarked && part.state === 'queued') {
+        await settle({ outcome: 'done' }, null)
+        return 'failed'
+      }
     }
     await line.send(target.address, prepared, part.remote_id)
     await reach('after_ack')

@@ -7,6 +7,8 @@ export interface ClaimedDelivery {
   id: DeliveryId
   kind: DeliveryKind
   lane: string
+  /** Which claim of its lane this is; what is reported under an earlier one is too late. */
+  turn: number
   locationId: LocationId
   sessionId: SessionId | null
   subjectId: string
@@ -22,6 +24,7 @@ interface Row extends Record<string, unknown> {
   id: DeliveryId
   kind: DeliveryKind
   lane_id: string
+  turn: string
   location_id: LocationId
   session_id: SessionId | null
   subject_id: string
@@ -30,6 +33,9 @@ interface Row extends Record<string, unknown> {
   in_doubt: boolean
   created_at: string
 }
+
+// Due times are kept in whole milliseconds, rounded up as often as down: what is due "now" may lie a little ahead.
+const isDue = sql`l.due_at <= now() + interval '1 millisecond'`
 
 /*
  * A claim is one statement. It picks lanes, not deliveries: `for update skip locked` gives each due lane to one claimer, and a
@@ -58,13 +64,13 @@ const take = (due: SQL, hold: { owner: string; epoch: SQL; until: SQL }) => sql`
       busy_epoch = case when heads.id is null then null else heads.due_epoch end,
       busy_until = case when heads.id is null then null else ${hold.until} end
     from heads where l.id = heads.due_lane
-    returning l.id, l.session_id
+    returning l.id, l.session_id, l.turn
   ),
   marked as (
     update deliveries d set attempts = d.attempts + 1, unsettled = true from heads where d.id = heads.id
     returning d.id
   )
-  select heads.id, heads.kind, heads.lane_id, heads.location_id, taken.session_id, heads.subject_id, heads.detail,
+  select heads.id, heads.kind, heads.lane_id, taken.turn, heads.location_id, taken.session_id, heads.subject_id, heads.detail,
     heads.attempts + 1 as attempts, heads.unsettled as in_doubt, heads.created_at
   from heads join taken on taken.id = heads.due_lane
   where heads.id is not null`
@@ -84,7 +90,7 @@ export async function claimForSessions(
       join leases on leases.session_id = mine."sessionId" and leases.epoch = mine.epoch
       cross join lateral (
         select l.id from lanes l join lanes seen on seen.id = l.id and seen.turn = l.turn
-        where l.session_id = mine."sessionId" and l.due_at <= now() and l.busy_by is null
+        where l.session_id = mine."sessionId" and ${isDue} and l.busy_by is null
         order by l.due_at limit mine."limit" for update of l skip locked
       ) l`,
       { owner, epoch: sql`due.epoch`, until: sql`null::timestamptz` },
@@ -93,7 +99,10 @@ export async function claimForSessions(
   return rows.map(fromRow)
 }
 
-/** The head of one lane, whether due or not, unless somebody works it. */
+/**
+ * The head of one lane, whether due or not, unless somebody else works it. What the caller claimed itself under the same epoch
+ * it claims anew, in doubt: for one that lost track of it and has nothing else in flight.
+ */
 export async function claimLane(
   db: Database,
   owner: string,
@@ -101,11 +110,17 @@ export async function claimLane(
   epoch: number,
 ): Promise<ClaimedDelivery | null> {
   const rows = await db.execute<Row>(
-    take(sql`select l.id from lanes l where l.id = ${lane} and l.busy_by is null for update skip locked`, {
-      owner,
-      epoch: sql`${epoch}::bigint`,
-      until: sql`null::timestamptz`,
-    }),
+    take(
+      sql`
+      select l.id from lanes l
+      where l.id = ${lane} and (l.busy_by is null or (l.busy_by = ${owner} and l.busy_epoch = ${epoch}))
+      for update skip locked`,
+      {
+        owner,
+        epoch: sql`${epoch}::bigint`,
+        until: sql`null::timestamptz`,
+      },
+    ),
   )
   return rows[0] ? fromRow(rows[0]) : null
 }
@@ -120,7 +135,7 @@ export async function claimForAnyone(
     take(
       sql`
       select l.id from lanes l join lanes seen on seen.id = l.id and seen.turn = l.turn
-      where l.session_id is null and l.busy_by is null and l.due_at <= now() and l.due_at < 'infinity'
+      where l.session_id is null and l.busy_by is null and ${isDue}
         and l.location_id not in (select json_array_elements_text(${JSON.stringify(options.except)}::json))
       order by l.rank, l.due_at limit ${options.limit} for update of l skip locked`,
       { owner, epoch: sql`null::bigint`, until: sql`now() + ${options.holdMs}::int * interval '1 millisecond'` },
@@ -135,6 +150,20 @@ export async function freeAbandonedLanes(db: Database): Promise<void> {
     update lanes set busy_by = null, busy_until = null, due_at = now() where busy_until < now()`)
 }
 
+/** What an owner claimed without learning of it, because the answer was lost, is due again; `working` are the lanes it works. */
+export async function freeLostClaims(
+  db: Database,
+  owner: string,
+  held: readonly { sessionId: SessionId; epoch: number }[],
+  working: readonly string[],
+): Promise<void> {
+  await db.execute(sql`
+    update lanes l set busy_by = null, busy_epoch = null, due_at = now()
+    from json_to_recordset(${JSON.stringify(held)}::json) as h("sessionId" uuid, epoch bigint)
+    where l.session_id = h."sessionId" and l.busy_by = ${owner} and l.busy_epoch = h.epoch
+      and l.id not in (select json_array_elements_text(${JSON.stringify(working)}::json))`)
+}
+
 /** After a takeover nobody works the session's lanes any more; what was claimed under older epochs is due at once. */
 export async function reclaimSession(db: Database, sessionId: SessionId, epoch: number): Promise<void> {
   await db.execute(sql`
@@ -147,6 +176,7 @@ function fromRow(row: Row): ClaimedDelivery {
     id: row.id,
     kind: row.kind,
     lane: row.lane_id,
+    turn: Number(row.turn),
     locationId: row.location_id,
     sessionId: row.session_id,
     subjectId: row.subject_id,

@@ -5,7 +5,14 @@ import { leases, sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { createTestDatabase, type TestDatabase } from '@/db/test-database'
 import { opaqueId, type CompanyId, type LocationId, type SessionId } from '@/lib/ids'
-import { claimForAnyone, claimForSessions, freeAbandonedLanes, reclaimSession } from './claim'
+import {
+  claimForAnyone,
+  claimForSessions,
+  claimLane,
+  freeAbandonedLanes,
+  freeLostClaims,
+  reclaimSession,
+} from './claim'
 import { putDeliveries, type NewDelivery } from './put'
 import { settleDeliveries } from './settle'
 
@@ -113,7 +120,7 @@ describe('a lane', () => {
 
 test('an attempt nobody settled is in doubt for the next one', async () => {
   await put(push('1'))
-  await claimAny('gone')
+  const [late] = await claimAny('gone')
   await client.db.execute(
     sql`update lanes set busy_until = now() - interval '1 second' where location_id = ${locationId}`,
   )
@@ -121,6 +128,8 @@ test('an attempt nobody settled is in doubt for the next one', async () => {
   const [again] = await claimAny('w2')
   expect(again).toMatchObject({ attempts: 2, inDoubt: true })
   await finish('gone', again!)
+  // Nor does the same worker's earlier claim settle its later one.
+  await finish('w2', late!)
   expect(await claimAny('w3')).toEqual([])
   await finish('w2', again!)
   const left = await client.db.execute(sql`select state from deliveries where location_id = ${locationId}`)
@@ -149,6 +158,34 @@ test("a session's lanes are served under its epoch only, and again after a takeo
   expect(await claimSend(4)).toEqual([])
   await reclaimSession(client.db, sessionId, 4)
   expect((await claimSend(4))[0]).toMatchObject({ subjectId: first.subjectId, inDoubt: true })
+})
+
+test('what was claimed without its owner learning of it is claimed again, what is worked is not', async () => {
+  const lost = send('lost', 'lost')
+  await put(lost, send('worked', 'worked'))
+  expect(await claimSend()).toHaveLength(2)
+  const held = [{ sessionId, epoch: 3 }]
+  await freeLostClaims(client.db, 'another', held, [])
+  expect(await claimSend()).toEqual([])
+  await freeLostClaims(client.db, 'w1', held, [`${locationId}/worked`])
+  const again = await claimSend()
+  expect(again.map(({ subjectId, inDoubt }) => [subjectId, inDoubt])).toEqual([[lost.subjectId, true]])
+  const once = await claimLane(client.db, 'w1', `${locationId}/lost`, 3)
+  expect(once).toMatchObject({ attempts: 3, inDoubt: true })
+  expect(await claimLane(client.db, 'another', `${locationId}/lost`, 3)).toBeNull()
+})
+
+test('a delivery given up while it is worked stays given up, and any reason can be kept', async () => {
+  await put(push('1'), push('2', 'b'))
+  const [first, second] = await claimAny()
+  await client.db.execute(sql`update deliveries set state = 'given_up' where id = ${first!.id}`)
+  const why = `${'x'.repeat(299)}\u{1f600} and \0`
+  const retry = { outcome: 'retry' as const, at: new Date(), why }
+  await settleDeliveries(client.db, 'w1', [
+    { delivery: first!, settlement: retry },
+    { delivery: second!, settlement: retry },
+  ])
+  expect((await claimAny()).map(({ id }) => id)).toEqual([second!.id])
 })
 
 test('many claimers share many lanes: each delivery once, in order', async () => {

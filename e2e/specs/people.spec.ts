@@ -2,6 +2,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import es from '@/components/messages/es.json' with { type: 'json' }
+import pt from '@/components/messages/pt.json' with { type: 'json' }
 import { expect, test } from '../fixtures'
 import { readQr } from './screen-qr'
 
@@ -145,3 +147,50 @@ test('a session is added, linked and renamed with the keyboard alone', async ({
   await expect(app.card('Support')).toBeVisible()
   await expect(app.card('Support').getByRole('button', { name: 'Actions for Support' })).toBeFocused()
 })
+
+test('a tab of its own shows the same, live, to whom the frame vouched for, and the code works once', async ({
+  context,
+  page,
+  installed,
+  openApp,
+  newPhone,
+  anotherBrowser,
+  expectedComplaints,
+}) => {
+  const app = await openApp(installed)
+  const [tab] = await Promise.all([
+    context.waitForEvent('page'),
+    app.frame.getByRole('button', { name: 'Open in a new tab' }).click(),
+  ])
+  await expect(tab.getByRole('heading', { name: installed.name })).toBeVisible()
+  await app.link('Sales', await newPhone())
+  await expect(tab.getByRole('article', { name: 'Sales' }).getByText('Connected', { exact: true })).toBeVisible()
+  await tab.reload()
+  await expect(tab.getByRole('article', { name: 'Sales' })).toBeVisible()
+  expect(tab.url()).not.toContain('#')
+
+  // The address is taken on its way to the tab, spent there, and brought to another browser.
+  const asked = page.waitForResponse(/\/api\/sso\/tab-code$/)
+  const [second] = await Promise.all([
+    context.waitForEvent('page'),
+    app.frame.getByRole('button', { name: 'Open in a new tab' }).click(),
+  ])
+  await expect(second.getByRole('article', { name: 'Sales' })).toBeVisible()
+  const { url } = (await (await asked).json()) as { url: string }
+  expectedComplaints.push(/status of 401 .*callback\/tab-code/)
+  const stolen = await (await anotherBrowser()).newPage()
+  await stolen.goto(url)
+  await expect(stolen.getByText('This link was used or is too old.')).toBeVisible()
+})
+
+for (const [locale, add, empty] of [
+  ['es-MX', es.sessions.add, es.sessions.empty],
+  ['pt-BR', pt.sessions.add, pt.sessions.empty],
+] as const) {
+  test(`it speaks ${locale} to whose browser does`, async ({ installed, openApp, anotherBrowser }) => {
+    const { frame } = await openApp(installed, { page: await (await anotherBrowser({ locale })).newPage() })
+    await expect(frame.getByRole('button', { name: add })).toBeVisible()
+    await expect(frame.getByText(empty)).toBeVisible()
+    expect(await frame.locator('html').getAttribute('lang')).toMatch(new RegExp(`^${locale.slice(0, 2)}`))
+  })
+}

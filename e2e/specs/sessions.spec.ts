@@ -26,8 +26,36 @@ test('stopped and started again, it needs no scan; in between, messages fail and
   await expect(card.getByText('Connected', { exact: true })).toBeVisible()
   const started = await inbox.write('once started')
   await expect(started.getByText('Delivered')).toBeVisible()
+  await stopped.getByRole('button', { name: 'Retry' }).click()
+  await ana.waitForText(business, 'while stopped')
   expect((await business.view()).devices).toHaveLength(1)
-  expect((await ana.chat(business)).map((bubble) => bubble.text)).toEqual(['once started'])
+  expect((await ana.chat(business)).map((bubble) => bubble.text)).toEqual(['once started', 'while stopped'])
+})
+
+test('while its connection comes back, messages wait and say why; then they go', async ({
+  context,
+  phones,
+  installed,
+  openApp,
+  openInbox,
+  newPhone,
+}) => {
+  const [business, ana] = [await newPhone(), await newPhone()]
+  const app = await openApp(installed)
+  const card = await app.link('Sales', business)
+  const inbox = await openInbox(installed, { page: await context.newPage() })
+  await inbox.addContact('Ana', `+${ana.number}`)
+  await phones.loginAnswer(business.number, 503, 4)
+  await phones.closeConnections(business.number, 503)
+  await expect(card.getByText('Reconnecting', { exact: true })).toBeVisible()
+  const waiting = await inbox.write('be patient')
+  await expect(waiting.getByText('Pending')).toBeVisible()
+  await app.showMessages()
+  const held = app.frame.getByRole('list', { name: 'Messages' }).getByRole('listitem').first()
+  await expect(held.getByText('Held')).toBeVisible()
+  await expect(held.getByText(/^Waiting while Sales \(.*\) (reconnects|starts)\.$/)).toBeVisible()
+  await expect(waiting.getByText('Delivered')).toBeVisible({ timeout: 30_000 })
+  expect((await ana.chat(business)).map((bubble) => bubble.text)).toEqual(['be patient'])
 })
 
 test('unlinked on the phone it says that a scan is needed, and the same phone links it again', async ({

@@ -4,7 +4,7 @@ import { signEmbedToken } from '@/lib/http/embed-token'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
 import { deriveKey } from '@/lib/seal'
 import { expect, fresh, test } from '../../fixtures'
-import { asJson, builtRoutes, fromSomewhere, send, signIn, type Answer } from './wire'
+import { builtRoutes, fromSomewhere, send, signIn, type Answer } from './wire'
 
 const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 type Method = (typeof methods)[number]

@@ -68,7 +68,6 @@ const QUICK_CRM = { messages: { statusRaceMs: 300 }, oauth: { installWebhookMs: 
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   places: [
-    // eslint-disable-next-line no-empty-pattern -- Playwright reads which fixtures are wanted from this pattern.
     async ({}, use) => {
       const at = (name: string) => {
         const url = process.env[name]

@@ -15,6 +15,7 @@ import { hearState } from '@/lib/bridge/session/hear-state'
 import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
+import { backoffMs } from '@/lib/outbox/backoff'
 import { claimLane, type ClaimedDelivery } from '@/lib/outbox/claim'
 import { putDeliveries } from '@/lib/outbox/put'
 import { createPace } from './pacing'
@@ -49,6 +50,8 @@ export interface Slot {
   /** How many more parts it would take now. */
   room(): number
   send(delivery: ClaimedDelivery, part: LoadedPart): void
+  /** The lanes it works now. */
+  lanes(): string[]
   follow(wishes: Wishes): void
   /** Finishes what is in flight, closes the line, gives the lease back. */
   end(how: 'give-back' | 'lost'): Promise<void>
@@ -73,7 +76,9 @@ export function openSlot(
 ): Slot {
   const { ctx } = world
   const log = ctx.log.child({ sessionId: session.id, epoch: session.epoch })
-  const inFlight = new Set<Promise<void>>()
+  /** With the lane of each. */
+  const inFlight = new Map<Promise<void>, string>()
+  let inDoubtLane: string | null = null
   const pace = createPace()
   let seen: Wishes | null = null
   let line: Line | null = null
@@ -150,6 +155,7 @@ export function openSlot(
       }
     }
     isRecovering = false
+    inDoubtLane = null
   }
 
   /**
@@ -157,30 +163,39 @@ export function openSlot(
    * False when the line was lost on the way; the next one begins anew.
    */
   async function sendInDoubt(): Promise<boolean> {
-    await Promise.allSettled([...inFlight])
+    await Promise.allSettled(inFlight.keys())
     while (world.inDoubtFirst && !ending && line) {
       const oldest = await oldestInDoubt(ctx, session.id)
       if (!oldest) return true
       // Opened again if it was finished while its part was not; an unfinished one stays as it is.
       const again = sendDelivery({ ...oldest, location_id: session.locationId, session_id: session.id })
       await ctx.db.transaction((tx) => putDeliveries(tx, [again]))
+      inDoubtLane = again.lane
       const delivery = await claimLane(ctx.db, world.owner, again.lane, session.epoch)
       const part = delivery && (await loadParts(ctx, [delivery.subjectId])).get(delivery.subjectId)
       if (!delivery || !part) throw new Error('the lane of a part in doubt is busy')
+      if (delivery.attempts > poisonCap) {
+        await giveUpOn(delivery, part)
+        continue
+      }
       const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
       if (outcome === 'unknown' || (outcome === 'retry' && lineState !== 'connected')) return false
-      if (outcome === 'retry') await ctx.clock.sleep(500)
+      if (outcome === 'retry') await ctx.clock.sleep(backoffMs(delivery.attempts, { minMs: 500, maxMs: 10_000 }))
     }
     return true
   }
 
   async function sendOne(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
     try {
+      // Claimed just before the session had to look after what is in doubt first.
+      if (!ready || !line) return await handBack(delivery, part)
       if (world.pacing === 'on') await keepPace(part)
-      if (!line) return
       const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
       // Until the line is back and the part has gone again, nothing else may be encrypted.
-      if (outcome === 'unknown' && world.inDoubtFirst) ready = false
+      if (outcome !== 'unknown' || !world.inDoubtFirst) return
+      ready = false
+      // Back already, before this was recorded: nobody else would look after it.
+      if (lineState === 'connected') void recover()
     } catch (error) {
       if (error instanceof LostOwnership) return void slot.end('lost')
       log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'part not sent')
@@ -190,25 +205,12 @@ export function openSlot(
 
   /** Something of ours went wrong, or the database went away: nobody knows how far the part came. Kept at until it is recorded. */
   async function giveBackInDoubt(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
-    const poisoned = delivery.attempts >= poisonCap
-    const why = 'an unexpected error'
     for (;;) {
       await ctx.clock.sleep(1_000)
       if (ending || !session.isMine()) return
       try {
-        await world.writes.settle({
-          delivery,
-          settlement: poisoned ? { outcome: 'given_up', why } : { outcome: 'unknown', at: ctx.clock.now(), why },
-          part,
-          epoch: session.epoch,
-          state: poisoned ? 'failed' : null,
-          failure: poisoned
-            ? {
-                code: 'internal',
-                message: 'Not sent: something went wrong on our side. Try again; if it happens again, tell support.',
-              }
-            : null,
-        })
+        if (delivery.attempts >= poisonCap) await giveUpOn(delivery, part)
+        else await handBack({ ...delivery, inDoubt: true }, part)
         break
       } catch (error) {
         if (error instanceof LostOwnership) return void slot.end('lost')
@@ -218,6 +220,30 @@ export function openSlot(
     ready = false
     // Not awaited: recovering waits for everything in flight, which this part still is.
     void recover()
+  }
+
+  /** Its chat goes on without it. */
+  function giveUpOn(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
+    const hasArrived = part.state === 'delivered' || part.state === 'read'
+    return world.writes.settle({
+      ...{ delivery, part, epoch: session.epoch },
+      settlement: { outcome: 'given_up', why: 'an unexpected error' },
+      state: hasArrived ? null : 'failed',
+      failure: hasArrived
+        ? null
+        : {
+            code: 'internal',
+            message: 'Not sent: something went wrong on our side. Try again; if it happens again, tell support.',
+          },
+    })
+  }
+
+  /** Due at once, and as much in doubt as it was. */
+  function handBack(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
+    return world.writes.settle({
+      ...{ delivery, part, epoch: session.epoch, state: null, failure: null },
+      settlement: { outcome: delivery.inDoubt ? 'unknown' : 'retry', at: ctx.clock.now(), why: 'handed back' },
+    })
   }
 
   async function keepPace(part: LoadedPart): Promise<void> {
@@ -262,7 +288,7 @@ export function openSlot(
     if (ending) return ending
     ready = false
     ending = (async () => {
-      await Promise.race([Promise.allSettled([...inFlight]), ctx.clock.sleep(world.drainMs)])
+      await Promise.race([Promise.allSettled(inFlight.keys()), ctx.clock.sleep(world.drainMs)])
       await before().catch((error: unknown) => log.warn({ err: error }, 'session ended with an error'))
       await line?.close()
       forget()
@@ -280,8 +306,9 @@ export function openSlot(
         inFlight.delete(run)
         world.wake()
       })
-      inFlight.add(run)
+      inFlight.set(run, delivery.lane)
     },
+    lanes: () => [...inFlight.values(), ...(inDoubtLane ? [inDoubtLane] : [])],
     follow(wishes) {
       if (ending) return
       const before = seen

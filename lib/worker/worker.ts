@@ -13,7 +13,7 @@ import { giveLeaseBack, renewLeases, takeLeases, type Taken } from '@/lib/bridge
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import type { SessionId } from '@/lib/ids'
-import { claimForSessions, reclaimSession } from '@/lib/outbox/claim'
+import { claimForSessions, freeLostClaims, reclaimSession } from '@/lib/outbox/claim'
 import { openSlot, receiptGroup, type Slot, type SlotWorld } from './slot'
 import { productionTimings, type WorkerTimings } from './timings'
 import { startCrmWork } from './work'
@@ -117,22 +117,38 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     for (const slot of [...slots.values()]) if (!known.has(slot.session.id)) void slot.end('lost')
   }
 
+  let mayHaveLost = false
   async function pumpOnce(): Promise<void> {
+    if (mayHaveLost) {
+      const held = [...slots.values()]
+      await freeLostClaims(
+        ctx.db,
+        owner,
+        held.map(({ session }) => ({ sessionId: session.id, epoch: session.epoch })),
+        held.flatMap((slot) => slot.lanes()),
+      )
+    }
     for (;;) {
-      const able = [...slots.values()].filter((slot) => slot.room() > 0)
-      const asked = able.map((slot) => ({ sessionId: slot.session.id, epoch: slot.session.epoch, limit: slot.room() }))
+      const able = new Map([...slots.values()].filter((slot) => slot.room() > 0).map((slot) => [slot.session.id, slot]))
+      const asked = [...able.values()].map((slot) => ({
+        ...{ sessionId: slot.session.id, epoch: slot.session.epoch },
+        limit: slot.room(),
+      }))
+      // Until each is in the hands of its slot, an error leaves it claimed and nobody knowing.
+      mayHaveLost = true
       const claimed = await claimForSessions(ctx.db, owner, asked)
-      if (claimed.length === 0) return
+      if (claimed.length === 0) break
       const parts = await loadParts(
         ctx,
         claimed.map((delivery) => delivery.subjectId),
       )
       for (const delivery of claimed) {
         const part = parts.get(delivery.subjectId)
-        const slot = slots.get(delivery.sessionId!)
-        if (part && slot) slot.send(delivery, part)
+        // The slot that asked, even if it has ended since: another one of the session works under another lease.
+        if (part) able.get(delivery.sessionId!)?.send(delivery, part)
       }
     }
+    mayHaveLost = false
   }
 
   async function renewOnce(): Promise<void> {

@@ -1,0 +1,143 @@
+/** A worker whose database answers are lost, or whose line throws, still sends everything once, in order. */
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
+import { eq, sql, type SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import { openListener, type Database, type Listener } from '@/db/client'
+import { messages, parts } from '@/db/schema/messages'
+import { leases } from '@/db/schema/sessions'
+import { owner, recordingLine, startBridgeKit, type BridgeKit, type RecordingLine } from '@/e2e/bridge-kit'
+import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
+import { routeMessage } from '@/lib/bridge/message/route-message'
+import type { Channel, OwnedSession } from '@/lib/channel/channel'
+import { channelKinds } from '@/lib/channel/kinds'
+import type { ContactId, CrmMessageId, LocationId } from '@/lib/ids'
+import { claimForAnyone } from '@/lib/outbox/claim'
+import { productionTimings } from './timings'
+import { startWorker, type Worker } from './worker'
+
+let kit: BridgeKit
+let listener: Listener
+let worker: Worker
+let line: RecordingLine
+let locationId: LocationId
+let one: OwnedSession & { channel: 'whatsapp' }
+/** The answer of the next statement that contains this, and has rows, is lost. */
+let lose: string | null
+let numbers = 0
+
+beforeAll(async () => {
+  kit = await startBridgeKit()
+  listener = openListener(kit.databaseUrl)
+})
+afterAll(async () => {
+  await listener.close()
+  await kit.close()
+})
+beforeEach(async () => {
+  lose = null
+  line = recordingLine()
+  locationId = await kit.subAccount()
+  one = await kit.session(locationId, 1)
+})
+afterEach(() => worker.stop())
+
+const dialect = new PgDialect()
+function withLosses(db: Database): Database {
+  const execute = async (query: SQL) => {
+    const rows = await db.execute(query)
+    if (lose === null || rows.length === 0 || !dialect.sqlToQuery(query).sql.includes(lose)) return rows
+    lose = null
+    throw new Error('the connection was lost before the answer came')
+  }
+  return new Proxy(db, {
+    get: (target, name) => (name === 'execute' ? execute : Reflect.get(target, name, target)),
+  })
+}
+
+const channel: Channel = {
+  kind: channelKinds.whatsapp,
+  open(session, ears) {
+    const account = { phone: session.phone!, aliases: [], name: null, platform: 'consumer' as const }
+    line.connect = () => void ears.hear({ type: 'state', state: 'connected', account }).catch(() => {})
+    return line
+  },
+}
+
+async function start(): Promise<void> {
+  await kit.ctx.db
+    .update(leases)
+    .set({ owner: null, leaseUntil: new Date(0) })
+    .where(eq(leases.sessionId, one.id))
+  worker = await startWorker({
+    ctx: { ...kit.ctx, db: withLosses(kit.ctx.db) },
+    owner: `worker-${++numbers}`,
+    channels: { whatsapp: channel },
+    listener,
+    pacing: 'off',
+    timings: { ...productionTimings, pollMs: 100, drainMs: 500 },
+  })
+}
+
+/** Bound and queued, to a new contact each. */
+async function queue(text: string): Promise<CrmMessageId> {
+  const phone = `+1555400${String(++numbers).padStart(4, '0')}`
+  const contact = await kit.crm.createContact(locationId, { name: 'Ana', phone })
+  const crmMessageId = `lost-${numbers}` as CrmMessageId
+  const message = {
+    ...{ locationId, contactId: contact.id as ContactId, crmMessageId, text, attachments: [], phone },
+    ...{ userId: null, providerId: null, conversationId: null },
+  }
+  await acceptOutbound(kit.ctx, { message, signature: 'good' })
+  for (const delivery of await claimForAnyone(kit.ctx.db, owner, { limit: 50, holdMs: 60_000, except: [] }))
+    if (delivery.kind === 'route') await routeMessage(kit.ctx, owner, delivery)
+  return crmMessageId
+}
+const statusOf = async (id: CrmMessageId) =>
+  (await kit.ctx.db.select().from(messages).where(eq(messages.crmMessageId, id)))[0]!.status
+const texts = () => line.sent.map(({ text }) => text)
+const inDoubt = (text: SQL) =>
+  kit.ctx.db.execute(sql`
+    update parts set state = 'sending', epoch = 1, sent_at = now() where message_id = (${text})`)
+const messageOf = (id: CrmMessageId) => sql`select id from messages where crm_message_id = ${id}`
+
+test.each([
+  ['a claim', 'with due as materialized'],
+  ['the parts of a claim', 'join messages m on m.id = p.message_id'],
+])('when the answer to %s is lost, its parts are claimed again', async (_what, statement) => {
+  const ids = [await queue('a'), await queue('b')]
+  lose = statement
+  await start()
+  for (const id of ids) await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('sent')
+  expect(lose).toBeNull()
+  expect(texts().sort()).toEqual(['a', 'b'])
+})
+
+test('when sending again what is in doubt breaks off, it goes first all the same', async () => {
+  const first = await queue('in doubt')
+  const second = await queue('after')
+  await inDoubt(messageOf(first))
+  const { send } = line
+  line.send = async () => {
+    line.send = send
+    throw new Error('a fault of ours')
+  }
+  await start()
+  for (const id of [first, second]) await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('sent')
+  expect(texts()).toEqual(['in doubt', 'after'])
+})
+
+test('a part in doubt that can never be sent does not keep the session from sending', async () => {
+  const poison = await queue('poison')
+  const healthy = await queue('healthy')
+  await inDoubt(messageOf(poison))
+  const [part] = await kit.ctx.db.select().from(parts).where(eq(parts.sessionId, one.id)).orderBy(parts.id)
+  await kit.ctx.db.execute(sql`update deliveries set attempts = 11 where subject_id = ${part!.id}`)
+  const { send } = line
+  line.send = async (to, prepared, id) => {
+    if (id === part!.remoteId) throw new Error('poison')
+    return send(to, prepared, id)
+  }
+  await start()
+  await expect.poll(() => statusOf(healthy), { timeout: 10_000 }).toBe('sent')
+  expect(await statusOf(poison)).toBe('failed')
+})

@@ -7,6 +7,7 @@ import { opaqueId, type LocationId, type SessionId } from '@/lib/ids'
 import { audit } from '../audit'
 import type { Actor, BridgeContext } from '../context'
 import { reachSubAccount, requireAbility } from '../reach'
+import { keepNewSessionsRare } from './how-often'
 import { labelTaken } from './label'
 import { lowestFreePriority, viewSession, type SessionView } from './session'
 
@@ -38,6 +39,7 @@ export async function createSession(
         `This sub-account has all of its ${subAccount.maxSessions} sessions. Delete one to add another.`,
       )
     const now = ctx.clock.now()
+    await keepNewSessionsRare(tx, subAccount, now)
     const [session] = await tx
       .insert(sessions)
       .values({

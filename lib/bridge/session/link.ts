@@ -4,6 +4,7 @@ import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession } from '../reach'
+import { keepQrsRare } from './how-often'
 import { dropPairing } from './pairing'
 import { judge, viewSession, type SessionView } from './session'
 import { untilTrue } from './until-true'
@@ -34,6 +35,7 @@ export async function linkSession(
           .where(and(eq(pairings.sessionId, session.id), gt(pairings.expiresAt, ctx.clock.now())))
         if (live?.kind === 'qr' && session.wanted === 'connected') return null
       }
+      await keepQrsRare(tx, session, ctx.clock.now())
       await dropPairing(tx, session.id)
       return { ...startingAnew(ctx, session), codePhone: null }
     },

@@ -1,20 +1,19 @@
-import { and, count, eq, gt, min } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyWork } from '@/db/notify'
 import { pairings, sessions } from '@/db/schema/sessions'
-import { auditEntries } from '@/db/schema/sub-accounts'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession, type SessionRow } from '../reach'
+import { inWords, msUntilAllowed, type Limit } from './how-often'
 import { dropPairing, pairingPlace, parsePairingPhone, type PairingCodeView } from './pairing'
 import { untilTrue } from './until-true'
 import { expressWish, startingAnew } from './wish'
 
 const action = 'session.code_asked'
 const spacingMs = 30_000
-const hourMs = 3_600_000
-const perHour = 5
+const hourly: Limit = { count: 5, withinMs: 3_600_000 }
 const answerWithinMs = 10_000
 
 /**
@@ -88,24 +87,14 @@ function refuseUnlessUnlinked(session: SessionRow, isWaiting = false): void {
 
 async function keepWithinLimits(tx: Transaction, session: SessionRow, now: Date): Promise<void> {
   const sinceLastMs = session.codeAskedAt ? now.getTime() - session.codeAskedAt.getTime() : Infinity
-  const [lastHour] = await tx
-    .select({ asked: count(), first: min(auditEntries.at) })
-    .from(auditEntries)
-    .where(
-      and(
-        eq(auditEntries.locationId, session.locationId),
-        gt(auditEntries.at, new Date(now.getTime() - hourMs)),
-        eq(auditEntries.subject, session.id),
-        eq(auditEntries.action, action),
-      ),
-    )
-  const waitMs =
-    lastHour!.asked >= perHour ? lastHour!.first!.getTime() + hourMs - now.getTime() : spacingMs - sinceLastMs
+  const { id: sessionId, locationId } = session
+  const untilHourlyMs = await msUntilAllowed(tx, { locationId, sessionId, actions: [action], now }, hourly)
+  const waitMs = Math.max(untilHourlyMs, spacingMs - sinceLastMs)
   if (waitMs <= 0) return
   const seconds = Math.ceil(waitMs / 1000)
   throw new BridgeError(
     'too_many_requests',
-    `WhatsApp limits pairing codes. Ask again in ${seconds > 90 ? `${Math.ceil(seconds / 60)} minutes` : `${seconds} seconds`}, or scan the QR code.`,
+    `WhatsApp limits pairing codes. Ask again in ${inWords(seconds)}, or scan the QR code.`,
     { retryAfterSeconds: seconds },
   )
 }

@@ -1,6 +1,7 @@
 import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
+import { keepQrsRare } from './how-often'
 import { judge, viewSession, type SessionView } from './session'
 import { expressWish, startingAnew } from './wish'
 
@@ -14,7 +15,7 @@ export async function startSession(
     sessionId: input.sessionId,
     ability: 'run_sessions',
     action: 'session.started',
-    async decide(_tx, session) {
+    async decide(tx, session) {
       const verdict = judge('start', session.status)
       if (verdict === 'refuse')
         throw new BridgeError(
@@ -24,7 +25,10 @@ export async function startSession(
             : 'This session has no linked number. Link one by scanning the QR code.',
           { fields: { status: session.status } },
         )
-      return verdict === 'already' ? null : startingAnew(ctx, session)
+      if (verdict === 'already') return null
+      // Without a link, starting shows a code.
+      if (!session.isLinked) await keepQrsRare(tx, session, ctx.clock.now())
+      return startingAnew(ctx, session)
     },
   })
   return viewSession(session)

@@ -19,7 +19,7 @@ import { subAccounts } from './sub-accounts'
 
 /**
  * `received`: stored, not bound to a session yet. `held` is not a stored status: it is `queued` seen while its session
- * reconnects. Statuses only move forward; see `messageStatusRank`.
+ * reconnects. What the CRM is told of them only moves forward; `sending` that certainly did not leave is `queued` again.
  */
 export type MessageStatus = 'received' | 'queued' | 'sending' | 'sent' | 'delivered' | 'read' | 'failed'
 

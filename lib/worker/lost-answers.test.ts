@@ -1,4 +1,4 @@
-/** A worker whose database answers are lost, or whose line throws, still sends everything once, in order. */
+/** A worker whose answers are lost, from the database, the line or the CRM, still does everything once, in order. */
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eq, sql, type SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
@@ -10,6 +10,7 @@ import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { routeMessage } from '@/lib/bridge/message/route-message'
 import type { Channel, OwnedSession } from '@/lib/channel/channel'
 import { channelKinds } from '@/lib/channel/kinds'
+import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, CrmMessageId, LocationId } from '@/lib/ids'
 import { claimForAnyone } from '@/lib/outbox/claim'
 import { productionTimings } from './timings'
@@ -63,23 +64,23 @@ const channel: Channel = {
   },
 }
 
-async function start(): Promise<void> {
+async function start(highlevel = kit.ctx.highlevel): Promise<void> {
   await kit.ctx.db
     .update(leases)
     .set({ owner: null, leaseUntil: new Date(0) })
     .where(eq(leases.sessionId, one.id))
   worker = await startWorker({
-    ctx: { ...kit.ctx, db: withLosses(kit.ctx.db) },
+    ctx: { ...kit.ctx, db: withLosses(kit.ctx.db), highlevel },
     owner: `worker-${++numbers}`,
     channels: { whatsapp: channel },
     listener,
     pacing: 'off',
-    timings: { ...productionTimings, pollMs: 100, drainMs: 500 },
+    timings: { ...productionTimings, pollMs: 100, drainMs: 500, crmRetry: { minMs: 20, maxMs: 100 } },
   })
 }
 
-/** Bound and queued, to a new contact each. */
-async function queue(text: string): Promise<CrmMessageId> {
+/** Accepted, to a new contact each. */
+async function accept(text: string): Promise<CrmMessageId> {
   const phone = `+1555400${String(++numbers).padStart(4, '0')}`
   const contact = await kit.crm.createContact(locationId, { name: 'Ana', phone })
   const crmMessageId = `lost-${numbers}` as CrmMessageId
@@ -88,6 +89,11 @@ async function queue(text: string): Promise<CrmMessageId> {
     ...{ userId: null, providerId: null, conversationId: null },
   }
   await acceptOutbound(kit.ctx, { message, signature: 'good' })
+  return crmMessageId
+}
+/** And bound. */
+async function queue(text: string): Promise<CrmMessageId> {
+  const crmMessageId = await accept(text)
   for (const delivery of await claimForAnyone(kit.ctx.db, owner, { limit: 50, holdMs: 60_000, except: [] }))
     if (delivery.kind === 'route') await routeMessage(kit.ctx, owner, delivery)
   return crmMessageId
@@ -140,4 +146,23 @@ test('a part in doubt that can never be sent does not keep the session from send
   await start()
   await expect.poll(() => statusOf(healthy), { timeout: 10_000 }).toBe('sent')
   expect(await statusOf(poison)).toBe('failed')
+})
+
+test('a CRM that could not be reached is asked again soon, not when the hold on the lane is over', async () => {
+  const id = await accept('hello')
+  let isReachable = false
+  await start({
+    forSubAccount(location) {
+      const api = kit.ctx.highlevel.forSubAccount(location)
+      const getContact: typeof api.getContact = async (contactId) => {
+        if (isReachable) return api.getContact(contactId)
+        isReachable = true
+        const cause = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' })
+        throw new CrmError('try_later', 'the connection failed', { cause })
+      }
+      return { ...api, getContact }
+    },
+  })
+  await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('sent')
+  expect(isReachable).toBe(true)
 })

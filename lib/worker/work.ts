@@ -39,7 +39,8 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       if (delivery.kind === 'send') throw new Error('a session delivery in a lane without a session')
       await verbs[delivery.kind](ctx, owner, delivery)
     } catch (error) {
-      if (isOutage(error)) return
+      // A CRM out of reach fails with the same codes as a database out of reach, but can be recorded.
+      if (!(error instanceof CrmError) && isOutage(error)) return
       const settlement = afterFailure(ctx, timings, delivery, error)
       const log = settlement.outcome === 'given_up' ? ctx.log.error : ctx.log.debug
       log.call(

@@ -216,5 +216,5 @@ export function splitText(text: string, limit: number): string[] {
     rest = rest.slice(cut)
   }
   pieces.push(rest)
-  return pieces
+  return pieces.filter((piece) => piece.trim() !== '')
 }

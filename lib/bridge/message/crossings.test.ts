@@ -6,7 +6,7 @@ import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { owner, recordingLine, startBridgeKit, type BridgeKit, type RecordingLine } from '@/e2e/bridge-kit'
 import { SendError, type OwnedSession } from '@/lib/channel/channel'
-import type { ProviderMessage } from '@/lib/highlevel/highlevel'
+import { CrmError, type ProviderMessage } from '@/lib/highlevel/highlevel'
 import type { Address, ContactId, CrmMessageId, LocationId, RemoteId } from '@/lib/ids'
 import { claimForAnyone, claimForSessions, type ClaimedDelivery } from '@/lib/outbox/claim'
 import { giveUpSession } from '../session/give-up-session'
@@ -14,6 +14,7 @@ import { acceptOutbound } from './accept-outbound'
 import { hearInbound } from './hear-inbound'
 import { hearReceipts } from './hear-receipt'
 import { createPartWrites } from './part-writes'
+import { pushInbound } from './push-inbound'
 import { routeMessage } from './route-message'
 import { loadParts, sendPart } from './send-part'
 
@@ -179,4 +180,28 @@ test('whether a contact may be disturbed is asked for each of two contacts with 
   const unwanted = fromCrm('to the first, who said no')
   await accept(unwanted)
   expect(await stored(unwanted)).toMatchObject({ status: 'failed', failureCode: 'dnd' })
+})
+
+test('a refusal is not taken for final while the CRM cannot say whether the contact is there', async () => {
+  const person = { address: '900100200301@lid' as Address, aliases: [], phone: contact.phone!, name: 'Ana' }
+  await hearInbound(kit.ctx, one, {
+    ...{ type: 'message', id: 'BBB' as RemoteId, person: { ...person, aliases: [person.address] }, fromPhone: false },
+    ...{ content: { kind: 'text', text: 'hi' }, at: new Date() },
+  })
+  const claimed = await claimForAnyone(kit.ctx.db, owner, { limit: 50, holdMs: 60_000, except: [] })
+  const delivery = claimed.find((each) => each.locationId === locationId && each.kind === 'push')!
+  const api = kit.ctx.highlevel.forSubAccount(locationId)
+  const refusing = {
+    ...api,
+    addMessage: () => Promise.reject(new CrmError('refused', 'no such contact')),
+    getContact: () => Promise.reject(new CrmError('try_later', 'too many requests')),
+  }
+  const pushing = pushInbound({ ...kit.ctx, highlevel: { forSubAccount: () => refusing } }, owner, delivery)
+  await expect(pushing).rejects.toMatchObject({ kind: 'try_later' })
+})
+
+test('blanks around the places where a long text is cut make no empty parts', async () => {
+  const message = fromCrm(`${'word '.repeat(13_000)}${' '.repeat(70_000)}end`)
+  await acceptKnown(message)
+  expect(await partsOf(message)).toHaveLength(2)
 })

@@ -80,12 +80,14 @@ export async function pushInbound(ctx: BridgeContext, owner: string, delivery: C
   })
 }
 
+/** Throws CrmError when the CRM cannot say now: a message is not given up on a guess. */
 async function contactIsGone(ctx: BridgeContext, locationId: LocationId, contactId: ContactId): Promise<boolean> {
   try {
     await ctx.highlevel.forSubAccount(locationId).getContact(contactId)
     return false
   } catch (error) {
-    return error instanceof CrmError && error.kind === 'refused'
+    if (error instanceof CrmError && error.kind === 'refused') return true
+    throw error
   }
 }
 

@@ -172,5 +172,7 @@ export function waitingReason(
       ? `Waiting while ${describeSession(session)} starts.`
       : `Waiting while ${describeSession(session)} reconnects.`
   if (shown === 'queued') return 'Waiting for its turn.'
+  if (shown === 'sending' && session && session.status !== 'connected')
+    return `It may have been sent; that is known once ${describeSession(session)} is connected again.`
   return null
 }

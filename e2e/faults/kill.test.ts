@@ -10,7 +10,7 @@ beforeAll(async () => {
   world = await FaultWorld.start({ seed, sessions: 10, chatsEach: 5 })
   await world.startWorker()
   await world.people()
-  await world.startWorker()
+  await Promise.all([world.warmUp(), world.startWorker()])
 }, 600_000)
 afterAll(() => world?.close(), 60_000)
 
@@ -30,7 +30,7 @@ const cycles: Cycle[] = [
 ]
 
 test('whatever dies, every message crosses once and in order', async () => {
-  const toll = await chaos(world, { cycles: lengthened(cycles), perSecond: 20, workers: 2 })
+  const toll = await chaos(world, { cycles: lengthened(cycles), rate: { out: 20, into: 20 }, workers: 2 })
   const verdict = await settle(world, 60_000)
   console.log(`seed ${seed}: ${JSON.stringify(toll)}\n  ${describeVerdict(verdict)}`)
   expect(verdict.outbound).toMatchObject({
@@ -44,6 +44,6 @@ test('whatever dies, every message crosses once and in order', async () => {
   expect(verdict.inbound).toMatchObject(clean)
   expect(verdict.violations).toEqual([])
   expect(verdict.retryReceipts).toBe(0)
-  const points = toll.kills - toll.metCatchUp
-  expect(toll.metSending, `of ${points} kills`).toBeGreaterThanOrEqual(Math.floor(toll.cycles / 4))
+  // Every kill at a point around the write met one; a few of the others do.
+  expect(toll.metSending).toBeGreaterThanOrEqual(Math.ceil(toll.cycles / 4))
 }, 3_600_000)

@@ -10,8 +10,14 @@ export interface Load {
 
 const tickMs = 100
 
-/** `perSecond` messages each way, spread over the chats by the world's seeded chance. */
-export function startLoad(world: FaultWorld, perSecond: number): Load {
+/** Messages a second, each way. */
+export interface Rate {
+  out: number
+  into: number
+}
+
+/** Spread over the chats by the world's seeded chance. */
+export function startLoad(world: FaultWorld, rate: Rate): Load {
   let stopped = false
   let outbound = 0
   let inbound = 0
@@ -19,13 +25,15 @@ export function startLoad(world: FaultWorld, perSecond: number): Load {
 
   async function tick(): Promise<void> {
     // By the clock and not by ticks, so that a busy machine does not lower the load.
-    const due = Math.floor(((performance.now() - startedAt) / 1000) * perSecond)
+    const seconds = (performance.now() - startedAt) / 1000
+    const [out, into] = [Math.floor(seconds * rate.out), Math.floor(seconds * rate.into)]
     // A pause of the whole machine must not become a flood.
-    const out = Math.min(due - outbound, perSecond)
-    const into = Math.min(due - inbound, perSecond)
-    await Promise.all([write(world, out), receive(world, into)])
-    outbound = due
-    inbound = due
+    await Promise.all([
+      write(world, Math.min(out - outbound, rate.out)),
+      receive(world, Math.min(into - inbound, rate.into)),
+    ])
+    outbound = out
+    inbound = into
   }
 
   const running = (async () => {
@@ -80,4 +88,12 @@ export async function receive(
   })
   await world.phones.sendMany(messages)
   return messages.map((message) => message.text)
+}
+
+/** One message each way in every chat. */
+export async function writeOnce(world: FaultWorld): Promise<void> {
+  for (const chat of world.chats) {
+    await write(world, 1, [chat])
+    await receive(world, 1, [chat])
+  }
 }

@@ -14,7 +14,10 @@ import { startHighLevelEmulator, type HighLevelEmulator } from '../emulators/hig
 import { connectPhones, type PhoneClient, type Phones } from '../emulators/whatsapp/client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '../emulators/whatsapp/server'
 import { openKept } from '../sandbox/kept'
+import { settle } from './chaos'
+import { describeVerdict, outstanding } from './checker'
 import { linkAll } from './link'
+import { writeOnce } from './load'
 import { startWebProcess, startWorkerProcess, type Killable, type WorkerProcess } from './processes'
 import type { Rule } from './rules'
 
@@ -148,6 +151,13 @@ export class FaultWorld {
       owner: line.phone.number,
       person: person.number,
     }))
+  }
+
+  /** Everybody has written to everybody once, so that no chat is new any more. */
+  async warmUp(): Promise<void> {
+    await writeOnce(this)
+    const left = await settle(this, 60_000)
+    if (outstanding(left) > 0) throw new Error(`the chats are not warm: ${describeVerdict(left)}`)
   }
 
   /** The worker that holds most sessions. */

@@ -1,0 +1,85 @@
+// A rule counts only if its absence shows: each of these takes one away and asks the same judge as kill.test.ts.
+import { afterEach, expect, test } from 'vitest'
+import { chaos, settle, type Cycle } from './chaos'
+import { describeVerdict, type Verdict } from './checker'
+import type { Rate } from './load'
+import type { Rule } from './rules'
+import { seed } from './settings'
+import { FaultWorld } from './world'
+
+let world: FaultWorld | undefined
+afterEach(async () => {
+  await world?.close()
+  world = undefined
+}, 60_000)
+
+interface Control {
+  without?: Rule[]
+  afterKill?: (world: FaultWorld) => Promise<void>
+  cycle: Cycle
+  rate: Rate
+  /** How much of the symptom there is. */
+  symptom: (verdict: Verdict) => string[]
+}
+
+/** Kills until the symptom shows, a few times at most: chance decides what a kill meets. */
+async function run({ without, afterKill, cycle, rate, symptom }: Control): Promise<string[]> {
+  world = await FaultWorld.start({ seed, sessions: 2, chatsEach: 8, ...(without ? { without } : {}) })
+  await world.startWorker()
+  await world.people()
+  await Promise.all([world.warmUp(), world.startWorker()])
+  for (let round = 1; ; round++) {
+    await chaos(world, { cycles: [cycle, cycle], rate, workers: 2, ...(afterKill ? { afterKill } : {}) })
+    const verdict = await settle(world, 8_000, (now) => symptom(now).length)
+    if (symptom(verdict).length > 0 || round === 5) {
+      console.log(`seed ${seed}, ${round * 2} kills:\n  ${describeVerdict(verdict)}`)
+      return symptom(verdict)
+    }
+  }
+}
+
+const outOnly: Rate = { out: 12, into: 0 }
+const inOnly: Rate = { out: 0, into: 12 }
+
+test('without what is in doubt going first, a strict phone drops what goes in its place', async () => {
+  const lost = await run({
+    without: ['inDoubtFirst'],
+    cycle: { kind: 'point', point: 'after_wa_write' },
+    rate: outOnly,
+    symptom: ({ outbound }) => [...outbound.lost, ...outbound.lostCopies],
+  })
+  expect(lost).not.toEqual([])
+}, 600_000)
+
+test('without what is in doubt going again at all, messages are lost', async () => {
+  const lost = await run({
+    async afterKill({ sql }) {
+      await sql`update deliveries set state = 'done', unsettled = false where kind = 'send' and unsettled`
+      await sql`update parts set state = 'accepted' where state = 'sending'`
+    },
+    cycle: { kind: 'point', point: 'before_wa_write' },
+    rate: outOnly,
+    symptom: ({ outbound }) => outbound.lost,
+  })
+  expect(lost).not.toEqual([])
+}, 600_000)
+
+test('without one id for all attempts, people see messages twice', async () => {
+  const seenTwice = await run({
+    without: ['sameId'],
+    cycle: { kind: 'point', point: 'after_ack' },
+    rate: outOnly,
+    symptom: ({ outbound }) => outbound.duplicates,
+  })
+  expect(seenTwice).not.toEqual([])
+}, 600_000)
+
+test('without the inbox, what was read from the network and not yet handed on is lost', async () => {
+  const lost = await run({
+    afterKill: async ({ sql }) => void (await sql`delete from whatsapp_inbox where heard_at is null`),
+    cycle: { kind: 'point', point: 'after_inbox_commit' },
+    rate: inOnly,
+    symptom: ({ inbound }) => inbound.lost,
+  })
+  expect(lost).not.toEqual([])
+}, 600_000)

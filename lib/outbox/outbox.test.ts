@@ -108,7 +108,7 @@ describe('a lane', () => {
     await put(first)
     const [head] = await claimAny()
     await settleDeliveries(client.db, 'w1', [
-      { delivery: head!, settlement: { outcome: 'retry', at: new Date(Date.now() + 60_000), why: 'try later' } },
+      { delivery: head!, settlement: { outcome: 'retry', afterMs: 60_000, why: 'try later' } },
     ])
     await put(push('2'))
     expect(await claimAny()).toEqual([])
@@ -180,7 +180,7 @@ test('a delivery given up while it is worked stays given up, and any reason can 
   const [first, second] = await claimAny()
   await client.db.execute(sql`update deliveries set state = 'given_up' where id = ${first!.id}`)
   const why = `${'x'.repeat(299)}\u{1f600} and \0`
-  const retry = { outcome: 'retry' as const, at: new Date(), why }
+  const retry = { outcome: 'retry' as const, afterMs: 0, why }
   await settleDeliveries(client.db, 'w1', [
     { delivery: first!, settlement: retry },
     { delivery: second!, settlement: retry },

@@ -18,8 +18,6 @@ export interface NewDelivery {
   sessionId: SessionId | null
   subjectId: string
   detail?: Record<string, unknown>
-  /** Not before. */
-  dueAt?: Date
 }
 
 /** Lower is served first when several are due: what people wrote before what machines report. */
@@ -36,18 +34,17 @@ export async function putDeliveries(tx: Transaction, deliveries: readonly NewDel
   for (const delivery of deliveries) if (!lanes.has(delivery.lane)) lanes.set(delivery.lane, delivery)
   const laneRows = [...lanes.values()]
     .sort((a, b) => (a.lane < b.lane ? -1 : 1))
-    .map(({ lane, locationId, sessionId, kind, dueAt }) => ({
+    .map(({ lane, locationId, sessionId, kind }) => ({
       id: lane,
       location_id: locationId,
       session_id: sessionId,
       rank: ranks[kind],
-      due_at: dueAt?.toISOString() ?? null,
     }))
   const lanesFirst = tx.execute(sql`
     insert into lanes (id, location_id, session_id, rank, due_at)
-    select id, location_id, session_id, rank, coalesce(due_at, now())
+    select id, location_id, session_id, rank, now()
     from json_to_recordset(${JSON.stringify(laneRows)}::json)
-      as r(id text, location_id text, session_id uuid, rank int, due_at timestamptz)
+      as r(id text, location_id text, session_id uuid, rank int)
     on conflict (id) do update
       set due_at = case when lanes.due_at = 'infinity' then excluded.due_at else lanes.due_at end`)
   const rows = deliveries.map((delivery) => ({

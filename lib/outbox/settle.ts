@@ -4,10 +4,10 @@ import type { ClaimedDelivery } from './claim'
 
 export type Settlement =
   | { outcome: 'done' }
-  /** Tried, known not to have had effect; again at `at`, with everything behind it. */
-  | { outcome: 'retry'; at: Date; why: string }
-  /** Nobody knows; again at `at`, in doubt. */
-  | { outcome: 'unknown'; at: Date; why: string }
+  /** Tried, known not to have had effect; again after `afterMs`, with everything behind it. */
+  | { outcome: 'retry'; afterMs: number; why: string }
+  /** Nobody knows; again after `afterMs`, in doubt. */
+  | { outcome: 'unknown'; afterMs: number; why: string }
   | { outcome: 'given_up'; why: string }
 
 export interface Settled {
@@ -27,13 +27,14 @@ export async function settleDeliveries(tx: Queryable, owner: string, settled: re
     turn: delivery.turn,
     state: settlement.outcome === 'done' || settlement.outcome === 'given_up' ? settlement.outcome : 'ready',
     unsettled: settlement.outcome === 'unknown',
-    again: 'at' in settlement ? settlement.at.toISOString() : null,
+    // By the database's clock, which decides what is due: a worker's may be minutes off.
+    after: 'afterMs' in settlement ? settlement.afterMs : null,
     why: 'why' in settlement ? storable(settlement.why) : null,
   }))
   await tx.execute(sql`
     with ended as materialized (
       select e.* from json_to_recordset(${JSON.stringify(rows)}::json)
-        as e(id uuid, lane text, turn bigint, state text, unsettled boolean, again timestamptz, why text)
+        as e(id uuid, lane text, turn bigint, state text, unsettled boolean, after float8, why text)
       join lanes on lanes.id = e.lane and lanes.busy_by = ${owner} and lanes.turn = e.turn
       order by lanes.id for update of lanes
     ),
@@ -45,7 +46,7 @@ export async function settleDeliveries(tx: Queryable, owner: string, settled: re
     )
     update lanes l set busy_by = null, busy_epoch = null, busy_until = null,
       due_at = case
-        when e.again is not null then e.again
+        when e.after is not null then now() + e.after * interval '1 millisecond'
         when exists (select 1 from deliveries d where d.lane_id = l.id and d.state = 'ready' and d.id <> e.id) then now()
         else l.due_at
       end

@@ -59,7 +59,7 @@ test('thirty days after an uninstall nothing of the sub-account is left', async 
     })
   }
   await kit.ctx.db.execute(sql`
-    update sub_accounts set status = 'uninstalled', uninstalled_at = now() - interval '29 days' where id = ${locationId}`)
+    update sub_accounts set status = 'uninstalled', uninstalled_at = now() - interval '28 days' where id = ${locationId}`)
   await sweep()
   expect(await count('messages', `location_id = '${locationId}'`)).toBe(1)
   await kit.ctx.db.execute(sql`

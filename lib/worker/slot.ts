@@ -242,7 +242,7 @@ export function openSlot(
   function handBack(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
     return world.writes.settle({
       ...{ delivery, part, epoch: session.epoch, state: null, failure: null },
-      settlement: { outcome: delivery.inDoubt ? 'unknown' : 'retry', at: ctx.clock.now(), why: 'handed back' },
+      settlement: { outcome: delivery.inDoubt ? 'unknown' : 'retry', afterMs: 0, why: 'handed back' },
     })
   }
 

@@ -41,7 +41,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
     } catch (error) {
       // A CRM out of reach fails with the same codes as a database out of reach, but can be recorded.
       if (!(error instanceof CrmError) && isOutage(error)) return
-      const settlement = afterFailure(ctx, timings, delivery, error)
+      const settlement = afterFailure(timings, delivery, error)
       const log = settlement.outcome === 'given_up' ? ctx.log.error : ctx.log.debug
       log.call(
         ctx.log,
@@ -124,33 +124,27 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
 }
 
 /** What the CRM's answer means for a delivery. */
-export function afterFailure(
-  ctx: Pick<BridgeContext, 'clock'>,
-  timings: WorkerTimings,
-  delivery: Pick<ClaimedDelivery, 'attempts'>,
-  error: unknown,
-): Settlement {
-  const at = (ms: number) => new Date(ctx.clock.now().getTime() + ms)
+function afterFailure(timings: WorkerTimings, delivery: Pick<ClaimedDelivery, 'attempts'>, error: unknown): Settlement {
   const why =
     error instanceof Error ? `${error.name}: ${error instanceof CrmError ? error.message : ''}` : 'unknown error'
   if (!(error instanceof CrmError)) {
     if (delivery.attempts >= poisonCap) return { outcome: 'given_up', why }
-    return { outcome: 'unknown', at: at(backoffMs(delivery.attempts, timings.crmRetry)), why }
+    return { outcome: 'unknown', afterMs: backoffMs(delivery.attempts, timings.crmRetry), why }
   }
   switch (error.kind) {
     case 'refused':
       return { outcome: 'given_up', why }
     case 'unknown':
-      return { outcome: 'unknown', at: at(0), why }
+      return { outcome: 'unknown', afterMs: 0, why }
     case 'not_yet': {
       const wait = timings.notYetMs[delivery.attempts - 1]
-      return wait === undefined ? { outcome: 'given_up', why } : { outcome: 'retry', at: at(wait), why }
+      return wait === undefined ? { outcome: 'given_up', why } : { outcome: 'retry', afterMs: wait, why }
     }
     case 'unauthorised':
     case 'suspended':
-      return { outcome: 'retry', at: at(timings.refusedAgainMs), why }
+      return { outcome: 'retry', afterMs: timings.refusedAgainMs, why }
     case 'try_later':
-      return { outcome: 'retry', at: at(error.retryAfterMs ?? backoffMs(delivery.attempts, timings.crmRetry)), why }
+      return { outcome: 'retry', afterMs: error.retryAfterMs ?? backoffMs(delivery.attempts, timings.crmRetry), why }
   }
 }
 

@@ -205,3 +205,12 @@ test('blanks around the places where a long text is cut make no empty parts', as
   await acceptKnown(message)
   expect(await partsOf(message)).toHaveLength(2)
 })
+
+test('a worker whose clock is an hour ahead does not make a part wait an hour', async () => {
+  await acceptKnown(fromCrm('maybe'))
+  line.failNext = new SendError('no answer', { fate: 'unknown' })
+  const clock = { ...kit.ctx.clock, now: () => new Date(Date.now() + 3_600_000) }
+  const ahead = { ...kit.ctx, clock }
+  expect(await sendPart(ahead, line, createPartWrites(ahead, owner), (await claimPart())!, () => {})).toBe('unknown')
+  expect(await claimPart()).toMatchObject({ delivery: { inDoubt: true } })
+})

@@ -39,7 +39,7 @@ export async function pushStatus(ctx: BridgeContext, owner: string, delivery: Cl
       {
         delivery,
         settlement: moreNews
-          ? { outcome: 'retry', at: ctx.clock.now(), why: 'it has come further meanwhile' }
+          ? { outcome: 'retry', afterMs: 0, why: 'it has come further meanwhile' }
           : { outcome: 'done' },
       },
     ])

@@ -75,7 +75,7 @@ export async function sendPart(
       ? ({ outcome: 'reachable', address: part.address } as const)
       : await checkReachable(ctx, line, part, work.epoch)
     if (target.outcome === 'moved') {
-      await settle({ outcome: 'retry', at: ctx.clock.now(), why: 'chat joined with another' }, null)
+      await settle({ outcome: 'retry', afterMs: 0, why: 'chat joined with another' }, null)
       return 'moved'
     }
     if (target.outcome === 'unreachable') {
@@ -106,7 +106,7 @@ export async function sendPart(
   } catch (error) {
     if (!(error instanceof SendError)) throw error
     if (error.fate === 'unknown') {
-      await settle({ outcome: 'unknown', at: ctx.clock.now(), why: error.message }, null)
+      await settle({ outcome: 'unknown', afterMs: 0, why: error.message }, null)
       return 'unknown'
     }
     if (error.final && hasArrived) {
@@ -117,10 +117,10 @@ export async function sendPart(
       await settle({ outcome: 'given_up', why: error.code }, 'failed', failureOf(error))
       return 'failed'
     }
-    const at = new Date(ctx.clock.now().getTime() + backoffMs(delivery.attempts, { minMs: 500, maxMs: 60_000 }))
+    const afterMs = backoffMs(delivery.attempts, { minMs: 500, maxMs: 60_000 })
     // A part that may have arrived in an earlier attempt stays in doubt, whatever became of this one.
     const isInDoubt = part.state !== 'queued'
-    await settle({ outcome: isInDoubt ? 'unknown' : 'retry', at, why: error.message }, isInDoubt ? null : 'queued')
+    await settle({ outcome: isInDoubt ? 'unknown' : 'retry', afterMs, why: error.message }, isInDoubt ? null : 'queued')
     return 'retry'
   }
 }

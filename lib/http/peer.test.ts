@@ -1,7 +1,7 @@
 import { createServer, get, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { isLocal, markPeers, peerOf } from './peer'
+import { isLocal, markPeers, nameOf, peerOf } from './peer'
 
 /** What a route handler would see of the request. */
 let seen: Request
@@ -42,4 +42,16 @@ test.each([
 
 test('the mark is ours even where a client sends one', async () => {
   expect(peerOf(await ask({ 'x-trunkline-peer': '198.51.100.1' }))).toBe('local')
+})
+
+test.each([
+  ['203.0.113.7', { 'x-forwarded-for': '198.51.100.1' }, '203.0.113.7'],
+  ['203.0.113.7', {}, '203.0.113.7'],
+  ['::ffff:10.1.2.3', { 'x-forwarded-for': '8.8.8.8, 198.51.100.1' }, 'via 198.51.100.1'],
+  ['fd12::1', { 'x-forwarded-for': '198.51.100.1' }, 'via 198.51.100.1'],
+  ['172.16.0.9', {}, '172.16.0.9'],
+  ['172.32.0.9', { 'x-forwarded-for': '198.51.100.1' }, '172.32.0.9'],
+  ['', { 'x-forwarded-for': '198.51.100.1' }, ''],
+])('a balancer in a private network is believed whom it serves, a stranger is not: %s %o', (address, headers, name) => {
+  expect(nameOf(address, headers)).toBe(name)
 })

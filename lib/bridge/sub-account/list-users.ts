@@ -4,6 +4,7 @@ import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import type { Page } from '../paging'
 import { reachSubAccount } from '../reach'
+import { readUsers } from './read-users'
 
 export interface UserView {
   id: string
@@ -13,11 +14,14 @@ export interface UserView {
   type: 'agency' | 'account'
 }
 
-/** The CRM's users of the sub-account, asked now: whoever left must not be offered. */
+/**
+ * The CRM's users of the sub-account, as half a minute ago at most: asked each time, whoever reloads a page would use up what
+ * the sub-account's messages may ask the CRM for.
+ */
 export async function listUsers(ctx: BridgeContext, actor: Actor, locationId: LocationId): Promise<Page<UserView>> {
   await reachSubAccount(ctx.db, actor, locationId)
   try {
-    const users = await ctx.highlevel.forSubAccount(locationId).listUsers()
+    const users = await readUsers(ctx, locationId)
     return {
       items: users.map(({ id, name, email, role, type }) => ({ id, name, email, role, type })),
       nextCursor: null,

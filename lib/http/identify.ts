@@ -12,11 +12,17 @@ export interface Identified {
 
 /**
  * Who sends this request: by the Bearer token of the page in the iframe, or by the session cookie of a tab of its own. The
- * install is looked up each time, so an uninstall ends every token at once. Throws BridgeError `unauthenticated`.
+ * install is looked up each time, so an uninstall ends every token at once. Throws BridgeError `unauthenticated`, or
+ * `too_many_requests` for a person who asks so often that others would have to wait.
  */
 export async function identify(web: Web, request: Request): Promise<Identified> {
   const proof = await proofOf(web, request)
   const { user, expiresAt } = proof
+  const waitSeconds = web.rates.calls.take(`${user.companyId} ${user.userId}`)
+  if (waitSeconds !== null)
+    throw new BridgeError('too_many_requests', `Too many requests. Try again in ${waitSeconds} seconds.`, {
+      retryAfterSeconds: waitSeconds,
+    })
   if (!(await isInstalled(web.ctx, user.companyId, user.locationId))) throw unknown()
   return { actor: user, endsAt: expiresAt }
 }

@@ -9,6 +9,7 @@ import { frameHeader } from './sso'
 import { sessionSetCookie } from './browser-session'
 import { makeTabCode, spendTabCode } from './tab-code'
 import { createAttempts } from './attempts'
+import { createCallRate } from './call-rate'
 
 let rig: Rig
 let people: Record<string, string>
@@ -224,4 +225,13 @@ describe('a tab of its own', () => {
     const cookie = await sessionSetCookie(rig.web, await user())
     expect(cookie).toMatch(/^__Host-trunkline\.session=[^;]+; Path=\/; Max-Age=28800; Secure; HttpOnly; SameSite=Lax$/)
   })
+})
+
+test('who asks more often than a person can waits, and nobody else does', async () => {
+  const { token } = await tokenFor('Alex Kim')
+  const { token: neighbour } = await tokenFor('Kim Roe', installed)
+  rig.web.rates.calls = createCallRate(rig.web.ctx.clock, { count: 2, withinMs: 10_000 })
+  for (let n = 1; n <= 2; n++) await ask(bearer(token))
+  await expect(ask(bearer(token))).rejects.toMatchObject({ code: 'too_many_requests', retryAfterSeconds: 10 })
+  expect((await ask(bearer(neighbour))).actor).toMatchObject({ role: 'location_admin' })
 })

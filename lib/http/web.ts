@@ -8,6 +8,7 @@ import { parseWebhookKeys } from '@/lib/highlevel/webhook'
 import { createLog, type Log } from '@/lib/log'
 import { deriveKey, type Keyring } from '@/lib/seal'
 import { createAttempts, type Attempts } from './attempts'
+import { createCallRate, type CallRate } from './call-rate'
 import { listenForChanges, type Changes } from './changes'
 
 /** What the web is made of. `context.ts` fills it from the environment, tests from an emulator. */
@@ -39,6 +40,8 @@ export interface Web {
   /** One key per purpose, all made from the app's secret. */
   keys: { embedToken: Buffer; nextAuth: string }
   attempts: Attempts
+  /** Calls of each person, and installs begun or ended from each address outside this machine. */
+  rates: { calls: CallRate; installs: CallRate }
   /** The one listening connection of this process, opened when first asked for. */
   changes(): Promise<Changes>
   close(): Promise<void>
@@ -62,6 +65,10 @@ export function composeWeb(settings: WebSettings, replaced: { clock?: Clock; log
       nextAuth: deriveKey(settings.appSecret, 'browser session').toString('base64url'),
     },
     attempts: createAttempts(clock),
+    rates: {
+      calls: createCallRate(clock, { count: 500, withinMs: 10_000 }),
+      installs: createCallRate(clock, { count: 60, withinMs: 60_000 }),
+    },
     changes() {
       changes ??= listenForChanges(settings.databaseUrl).catch((error: unknown) => {
         changes = undefined

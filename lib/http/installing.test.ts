@@ -3,7 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { subAccounts, tokens } from '@/db/schema/sub-accounts'
 import type { LocationId } from '@/lib/ids'
 import { readSession, sessionCookie } from './browser-session'
+import { createCallRate } from './call-rate'
 import { startRig, type Rig } from './fixtures/rig'
+import { installTexts, type InstallLanguage } from './install-texts'
+import { finishInstall } from './installing'
 
 let rig: Rig
 beforeAll(async () => void (rig = await startRig()))
@@ -240,4 +243,34 @@ describe('an uninstall', () => {
     expect(answer.status).toBe(200)
     expect(await statusOf(id!)).toMatchObject({ status: 'active' })
   })
+})
+
+describe('a stranger', () => {
+  const bring = (code: string, language: InstallLanguage = 'en') =>
+    finishInstall(
+      rig.web,
+      new Request(`${rig.appUrl}/oauth/callback?code=${code}`, { headers: { 'x-trunkline-peer': '203.0.113.7' } }),
+      () => {},
+      language,
+    )
+
+  test('is told in their language that an invented code is not taken', async () => {
+    const answer = await bring('invented', 'es')
+    expect(answer.status).toBe(400)
+    expect(await answer.text()).toContain(installTexts.es.codeRefused)
+  })
+
+  test('who brings one after another costs the CRM no more answers', async () => {
+    rig.web.rates.installs = createCallRate(rig.web.ctx.clock, { count: 2, withinMs: 60_000 })
+    const statuses = []
+    for (const code of ['one', 'two', 'three']) statuses.push((await bring(code)).status)
+    expect(statuses).toEqual([400, 400, 429])
+  })
+})
+
+test.each(Object.entries(installTexts))('no text in %s is missing or has a word a listing forbids', (_, texts) => {
+  for (const [key, text] of Object.entries(texts)) {
+    expect(text.trim(), key).not.toBe('')
+    expect(text, key).not.toMatch(/high\s*level|ghl|leadconnector/i)
+  }
 })

@@ -6,7 +6,9 @@ import { recogniseUser } from '@/lib/bridge/sub-account/recognise-user'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import { cookieOf, sessionSetCookie } from './browser-session'
+import { installTexts, type InstallLanguage, type InstallTexts } from './install-texts'
 import { page } from './page'
+import { isLocal, peerOf } from './peer'
 import type { Web } from './web'
 import type { Later } from './webhooks'
 
@@ -15,7 +17,8 @@ const stateCookie = '__Host-trunkline.state'
 const hash = (text: string) => createHash('sha256').update(text).digest()
 
 /** Sends the browser to the CRM's chooser with a state that only this browser can bring back as its own. */
-export async function startInstall(web: Web): Promise<Response> {
+export async function startInstall(web: Web, request: Request, language: InstallLanguage = 'en'): Promise<Response> {
+  if (isTooOften(web, request)) return again(language, 429, 'notInstalledYet', 'tooOften')
   const state = randomBytes(32).toString('base64url')
   const now = web.ctx.clock.now()
   try {
@@ -24,7 +27,7 @@ export async function startInstall(web: Web): Promise<Response> {
       .insert(oauthStates)
       .values({ stateHash: hash(state), expiresAt: new Date(now.getTime() + stateLifeMs) })
   } catch (error) {
-    return notNow(web, error)
+    return notNow(web, error, language)
   }
   return new Response(null, {
     status: 302,
@@ -42,30 +45,35 @@ export async function startInstall(web: Web): Promise<Response> {
  * browser that started with it is signed in as who installed. Without a state, as when the CRM's marketplace starts, nobody
  * is, so another's code brought into this browser changes nothing in it.
  */
-export async function finishInstall(web: Web, request: Request, later: Later): Promise<Response> {
+export async function finishInstall(
+  web: Web,
+  request: Request,
+  later: Later,
+  language: InstallLanguage = 'en',
+): Promise<Response> {
+  // Each brings a code that costs the CRM an answer.
+  if (isTooOften(web, request)) return again(language, 429, 'notInstalledYet', 'tooOften')
+  const texts = installTexts[language]
   const query = new URL(request.url).searchParams
   const [code, state] = [query.get('code'), query.get('state')]
-  if (query.has('error')) return again(400, 'Not installed', 'The install was cancelled. Nothing was changed.')
-  if (!code || code.length > 2_000) return again(400, 'Not installed', 'The CRM sent no code. Start the install again.')
+  if (query.has('error')) return again(language, 400, 'notInstalled', 'cancelled')
+  if (!code || code.length > 2_000) return again(language, 400, 'notInstalled', 'noCode')
   let installed: Installed
   let cookies: [string, string][] = []
   try {
-    if (state && !(await spendState(web, state)))
-      return again(400, 'Not installed', 'This install was finished before or began too long ago. Start it again.')
+    if (state && !(await spendState(web, state))) return again(language, 400, 'notInstalled', 'stateSpent')
     installed = await install(web.ctx, { code })
     later(() => settleInstalls(web.ctx))
     if (state && isSame(cookieOf(request, stateCookie), state)) cookies = await signIn(web, installed)
   } catch (error) {
-    return notNow(web, error)
+    return notNow(web, error, language)
   }
   return page({
     status: 200,
-    title: 'Installed',
-    text:
-      installed.locationId === null
-        ? 'The app is installed in your sub-accounts. Open it in your CRM.'
-        : 'The app is installed. Open it in your CRM.',
-    link: { href: crmUrl(web), label: 'Open your CRM' },
+    language,
+    title: texts.installed,
+    text: installed.locationId === null ? texts.installedInAll : texts.installedHere,
+    link: { href: crmUrl(web), label: texts.openCrm },
     headers: [...cookies, ['set-cookie', `${stateCookie}=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax`]],
   })
 }
@@ -94,26 +102,26 @@ function crmUrl(web: Web): string {
   return `${protocol}//${host.replace(/^marketplace\./, 'app.')}/`
 }
 
-const again = (status: number, title: string, text: string) =>
-  page({ status, title, text, link: { href: '/oauth/install', label: 'Start again' } })
+/** By the address it comes from; what this machine itself asks for is the operator's own affair. */
+function isTooOften(web: Web, request: Request): boolean {
+  return !isLocal(request) && web.rates.installs.take(peerOf(request)) !== null
+}
 
-function notNow(web: Web, error: unknown): Response {
+function again(
+  language: InstallLanguage,
+  status: number,
+  title: 'notInstalled' | 'notInstalledYet',
+  text: keyof InstallTexts,
+): Response {
+  const texts = installTexts[language]
+  const link = { href: '/oauth/install', label: texts.startAgain }
+  return page({ status, language, title: texts[title], text: texts[text], link })
+}
+
+function notNow(web: Web, error: unknown, language: InstallLanguage): Response {
   if (error instanceof CrmError && (error.kind === 'unauthorised' || error.kind === 'refused'))
-    return again(
-      400,
-      'Not installed',
-      'The CRM did not accept the code: it was used or is too old. Start the install again.',
-    )
-  if (error instanceof CrmError && error.kind === 'suspended')
-    return again(
-      400,
-      'Not installed',
-      'The CRM has paused this sub-account. Activate it there, then start the install again.',
-    )
+    return again(language, 400, 'notInstalled', 'codeRefused')
+  if (error instanceof CrmError && error.kind === 'suspended') return again(language, 400, 'notInstalled', 'paused')
   web.ctx.log.error({ route: '/oauth', err: error }, 'an install could not be finished')
-  return again(
-    503,
-    'Not installed yet',
-    'The install could not be finished just now. Wait a minute, then start it again.',
-  )
+  return again(language, 503, 'notInstalledYet', 'notNow')
 }

@@ -1,13 +1,16 @@
+import type { InstallLanguage } from './install-texts'
+
 /** A page without a script framework, for the few moments of installing. */
 export function page(options: {
   status: number
+  language: InstallLanguage
   title: string
   text: string
   link?: { href: string; label: string }
   script?: { source: string; nonce: string }
   headers?: [string, string][]
 }): Response {
-  const { status, title, text, link, script } = options
+  const { status, language, title, text, link, script } = options
   const headers = new Headers(options.headers)
   headers.set('content-type', 'text/html; charset=utf-8')
   headers.set('cache-control', 'no-store')
@@ -26,7 +29,7 @@ export function page(options: {
     ].join('; '),
   )
   const body = `<!doctype html>
-<html lang="en">
+<html lang="${language}">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">

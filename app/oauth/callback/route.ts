@@ -1,7 +1,9 @@
 import { after } from 'next/server'
+import { pickLanguage } from '@/components/language'
 import { web } from '@/lib/http/context'
 import { finishInstall } from '@/lib/http/installing'
 
 export async function GET(request: Request): Promise<Response> {
-  return await finishInstall(await web(), request, after)
+  const { language } = pickLanguage(request.headers.get('accept-language'))
+  return await finishInstall(await web(), request, after, language)
 }

@@ -214,3 +214,28 @@ test('a worker whose clock is an hour ahead does not make a part wait an hour', 
   expect(await sendPart(ahead, line, createPartWrites(ahead, owner), (await claimPart())!, () => {})).toBe('unknown')
   expect(await claimPart()).toMatchObject({ delivery: { inDoubt: true } })
 })
+
+test('ids that cannot be stored, made up by whoever writes to us, stop neither receipts nor messages', async () => {
+  const message = fromCrm('hello')
+  await acceptKnown(message)
+  await send((await claimPart())!)
+  const [part] = await partsOf(message)
+  const receipt = { sessionId: one.id, epoch: 1, status: 'read' as const }
+  await hearReceipts(kit.ctx, [
+    { ...receipt, ids: ['A\0B' as RemoteId, '\ud800' as RemoteId] },
+    { ...receipt, ids: [part!.remoteId] },
+  ])
+  expect(await stored(message)).toMatchObject({ status: 'read' })
+  const person = {
+    address: '900100200302@lid' as Address,
+    aliases: ['900100200302@lid' as Address],
+    phone: null,
+    name: 'Bo',
+  }
+  const heard = { type: 'message', person, content: { kind: 'text', text: 'hi' }, at: new Date() } as const
+  for (const fromPhone of [false, true]) {
+    await hearInbound(kit.ctx, one, { ...heard, fromPhone, id: `C\0\ud800${fromPhone}` as RemoteId })
+  }
+  const rows = await kit.ctx.db.select().from(messages).where(eq(messages.sessionId, one.id))
+  expect(rows.filter(({ remoteId }) => remoteId?.startsWith('C'))).toHaveLength(2)
+})

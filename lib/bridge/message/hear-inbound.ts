@@ -8,7 +8,7 @@ import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
-import { orderedId, type ChatId, type MessageId } from '@/lib/ids'
+import { orderedId, type ChatId, type MessageId, type RemoteId } from '@/lib/ids'
 import { putDeliveries } from '@/lib/outbox/put'
 import { lockPerson, type PersonRow } from '../contact/lock-person'
 import type { BridgeContext } from '../context'
@@ -53,7 +53,7 @@ export async function hearInbound(
         contactId: person.contactId,
         sessionId: session.id,
         chatId,
-        remoteId: event.id,
+        remoteId: storable(event.id),
         bodySealed,
         status: event.fromPhone ? 'sent' : 'received',
         occurredAt: event.at,
@@ -70,6 +70,9 @@ export async function hearInbound(
     await notifyChange(tx, { locationId: session.locationId, type: 'message', id })
   })
 }
+
+/** The sender chose the id. One that PostgreSQL cannot take must not keep their chat from being heard. */
+const storable = (id: RemoteId) => id.toWellFormed().replaceAll('\0', '') as RemoteId
 
 /** Written at most once a minute: the row is one that senders lock. */
 const olderThanAMinute = sql`(${sessions.lastActiveAt} is null or ${sessions.lastActiveAt} < now() - interval '1 minute')`
@@ -108,7 +111,7 @@ async function isOwnEcho(tx: Transaction, session: OwnedSession, event: HeardMes
   const sent = await tx
     .select({ id: parts.id })
     .from(parts)
-    .where(and(eq(parts.sessionId, session.id), eq(parts.remoteId, event.id)))
+    .where(and(eq(parts.sessionId, session.id), eq(parts.remoteId, storable(event.id))))
   return sent.length > 0
 }
 

@@ -17,7 +17,7 @@ export interface HeardReceipt {
  */
 export async function hearReceipts(ctx: BridgeContext, receipts: readonly HeardReceipt[]): Promise<void> {
   const rows = receipts.flatMap((receipt) =>
-    receipt.ids.map((id) => ({
+    receipt.ids.filter(mayBeOurs).map((id) => ({
       session: receipt.sessionId,
       epoch: receipt.epoch,
       id,
@@ -44,3 +44,6 @@ export async function hearReceipts(ctx: BridgeContext, receipts: readonly HeardR
     await refreshStatus(tx, [...new Set(moved.map((row) => row.message_id))])
   })
 }
+
+/** Whoever receives a message writes the receipt. What PostgreSQL cannot take would be refused with all that is stored beside it. */
+const mayBeOurs = (id: string) => !id.includes('\0') && id.isWellFormed()

@@ -1,18 +1,19 @@
 import { inTransaction } from '@/db/transaction'
-import type { Person } from '@/lib/channel/channel'
+import type { OwnedSession, Person } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
-import type { LocationId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
+import { fence } from '../session/fence'
 import { lockPerson } from './lock-person'
 
-/** Two addresses turned out to be one person: whoever we knew under either is one from now on. */
+/** Two addresses turned out to be one person: whoever we knew under either is one from now on. Throws LostOwnership. */
 export async function hearAlias(
   ctx: BridgeContext,
-  session: { locationId: LocationId; channel: ChannelName },
+  session: OwnedSession & { channel: ChannelName },
   person: Person,
 ): Promise<void> {
   const { locationId, channel } = session
   await inTransaction(ctx.db, async (tx) => {
+    await fence(tx, session)
     await lockPerson(tx, {
       locationId,
       channel,

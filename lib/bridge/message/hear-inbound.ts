@@ -3,15 +3,15 @@ import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { messages, parts } from '@/db/schema/messages'
 import { chats, people } from '@/db/schema/people'
-import { leases, sessions } from '@/db/schema/sessions'
+import { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
-import { LostOwnership } from '@/lib/errors'
 import { orderedId, type ChatId, type MessageId, type RemoteId } from '@/lib/ids'
 import { putDeliveries } from '@/lib/outbox/put'
 import { lockPerson, type PersonRow } from '../contact/lock-person'
 import type { BridgeContext } from '../context'
+import { fence } from '../session/fence'
 import { pushDelivery } from './refresh-status'
 import { sealBody } from './stored'
 
@@ -76,15 +76,6 @@ const storable = (id: RemoteId) => id.toWellFormed().replaceAll('\0', '') as Rem
 
 /** Written at most once a minute: the row is one that senders lock. */
 const olderThanAMinute = sql`(${sessions.lastActiveAt} is null or ${sessions.lastActiveAt} < now() - interval '1 minute')`
-
-async function fence(tx: Transaction, session: OwnedSession): Promise<void> {
-  const held = await tx
-    .select({ id: leases.sessionId })
-    .from(leases)
-    .where(and(eq(leases.sessionId, session.id), eq(leases.epoch, session.epoch)))
-    .for('key share')
-  if (held.length === 0) throw new LostOwnership(session.id)
-}
 
 async function chatOf(tx: Transaction, session: OwnedSession, person: PersonRow, event: HeardMessage): Promise<ChatId> {
   const [chat] = await tx

@@ -9,6 +9,7 @@ import { LostOwnership } from '@/lib/errors'
 import type { ProviderMessage } from '@/lib/highlevel/highlevel'
 import type { Address, ContactId, CrmMessageId, LocationId, RemoteId } from '@/lib/ids'
 import { claimForAnyone, claimForSessions, claimLane, reclaimSession } from '@/lib/outbox/claim'
+import { hearAlias } from '../contact/hear-alias'
 import { acceptOutbound } from './accept-outbound'
 import { hearInbound } from './hear-inbound'
 import { hearReceipts } from './hear-receipt'
@@ -353,6 +354,12 @@ describe('from WhatsApp to the CRM', () => {
     await hearInbound(kit.ctx, one, event(bea, { kind: 'reaction', emoji: '👍', target: 'T1' as RemoteId }))
     await workCrm()
     expect((await posts()).map((each) => each.text)).toEqual(['see you at nine', 'Reacted 👍 to: see you at nine'])
+  })
+
+  test('two names of one person are not joined on the word of a former owner', async () => {
+    const alias = { address: '99@lid' as Address, aliases: ['99@lid' as Address], phone: null, name: null }
+    await expect(hearAlias(kit.ctx, { ...one, epoch: 0 }, alias)).rejects.toThrow(LostOwnership)
+    expect(await kit.ctx.db.select().from(people).where(eq(people.locationId, locationId))).toEqual([])
   })
 
   test('nothing is heard for a session that has another owner', async () => {

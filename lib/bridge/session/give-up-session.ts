@@ -1,14 +1,14 @@
-import { and, eq } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
-import { leases, sessions } from '@/db/schema/sessions'
+import { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { OwnedSession } from '@/lib/channel/channel'
-import { LostOwnership } from '@/lib/errors'
 import type { BridgeContext } from '../context'
 import { failQueuedMessages } from '../message/fail-messages'
 import type { SessionRow } from '../reach'
 import { failureAtRest } from './choose'
+import { fence } from './fence'
 
 /** The device is unlinked (or could not be reached any more): a logged-out session rests, a removed one is erased with its keys. */
 export async function giveUpSession(ctx: BridgeContext, owned: OwnedSession): Promise<void> {
@@ -28,12 +28,7 @@ export async function giveUpSession(ctx: BridgeContext, owned: OwnedSession): Pr
 }
 
 async function lockOwned(tx: Transaction, owned: OwnedSession): Promise<SessionRow | undefined> {
-  const [lease] = await tx
-    .select({ id: leases.sessionId })
-    .from(leases)
-    .where(and(eq(leases.sessionId, owned.id), eq(leases.epoch, owned.epoch)))
-    .for('key share')
-  if (!lease) throw new LostOwnership(owned.id)
+  await fence(tx, owned)
   const [session] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('update')
   return session
 }

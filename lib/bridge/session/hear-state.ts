@@ -1,13 +1,13 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
-import { leases, pairings, sessions, type SessionStatus } from '@/db/schema/sessions'
+import { pairings, sessions, type SessionStatus } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
-import { LostOwnership } from '@/lib/errors'
 import type { BridgeContext } from '../context'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
+import { fence } from './fence'
 import { dropPairing, pairingPlace } from './pairing'
 import type { SessionRow } from '../reach'
 import { unlinkedStatus } from './session'
@@ -26,12 +26,7 @@ export async function hearState(ctx: BridgeContext, owned: OwnedSession, event: 
     ? await ctx.vault.seal(pairingPlace(owned.locationId, owned.id), event.pairing.text)
     : null
   return await inTransaction(ctx.db, async (tx): Promise<Heard> => {
-    const [lease] = await tx
-      .select({ id: leases.sessionId })
-      .from(leases)
-      .where(and(eq(leases.sessionId, owned.id), eq(leases.epoch, owned.epoch)))
-      .for('key share')
-    if (!lease) throw new LostOwnership(owned.id)
+    await fence(tx, owned)
     const [session] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('no key update')
     if (!session || session.wanted !== 'connected') return 'heard'
 

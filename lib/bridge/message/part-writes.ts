@@ -83,10 +83,18 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
         select r.id from json_to_recordset(${JSON.stringify(claims)}::json) as r(id uuid, session uuid, epoch bigint)
         join leases l on l.session_id = r.session and l.epoch = r.epoch for key share of l`)
       const owned = new Set(mine.map((row) => row.id))
-      const ends = await failThoseAtRest(
-        tx,
-        items.filter((item) => owned.has(item.part.id)),
-      )
+      const mineStill = items.filter((item) => owned.has(item.part.id))
+      // People before sessions, parts and lanes, as whoever hears or accepts something of them locks them.
+      const sent = mineStill.filter((end) => end.state === 'accepted')
+      if (sent.length > 0) {
+        // Someone who never wrote stays on the session that reached them; a live conversation is not moved by a send.
+        await tx.execute(sql`
+          update people w set affinity_session_id = r.session, affinity_set_by = 'outbound', affinity_set_at = now()
+          from json_to_recordset(${JSON.stringify(sent.map((end) => ({ session: end.part.session_id, person: end.part.person_id })))}::json)
+            as r(session uuid, person uuid)
+          where w.id = r.person and not w.has_written and w.affinity_session_id is distinct from r.session`)
+      }
+      const ends = await failThoseAtRest(tx, mineStill)
       const rows = ends.flatMap(({ part, state }) => (state ? [{ id: part.id, state }] : []))
       // Locked in the order receipts lock them in, which come for the same parts at the same moment.
       await tx.execute(sql`
@@ -100,15 +108,6 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
         ...new Set(ends.filter((end) => end.state !== 'failed').map((end) => end.part.message_id)),
       ])
       for (const end of ends) if (end.failure) await failMessages(tx, [end.part.message_id], end.failure)
-      const sent = ends.filter((end) => end.state === 'accepted')
-      if (sent.length > 0) {
-        // Someone who never wrote stays on the session that reached them; a live conversation is not moved by a send.
-        await tx.execute(sql`
-          update people w set affinity_session_id = r.session, affinity_set_by = 'outbound', affinity_set_at = now()
-          from json_to_recordset(${JSON.stringify(sent.map((end) => ({ session: end.part.session_id, person: end.part.person_id })))}::json)
-            as r(session uuid, person uuid)
-          where w.id = r.person and not w.has_written and w.affinity_session_id is distinct from r.session`)
-      }
       await settleDeliveries(tx, owner, ends)
       return items.map((item) => (owned.has(item.part.id) ? undefined : new LostOwnership(item.part.session_id)))
     })

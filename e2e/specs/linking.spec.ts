@@ -62,6 +62,43 @@ test('the pairing code is typed on the phone', async ({ context, installed, open
   await expect(card.getByText('Connected', { exact: true })).toBeVisible()
 })
 
+test('a number that another session holds is not linked twice, nor another number where one was', async ({
+  installed,
+  openApp,
+  newPhone,
+}) => {
+  const [phone, other] = [await newPhone(), await newPhone()]
+  const app = await openApp(installed)
+  await app.link('First', phone)
+  const second = await app.addSession('Second')
+  await phone.scan(await readQr(app.qr('Second')))
+  await expect(second.getByText('The scanned number already belongs to another session.')).toBeVisible()
+  await expect(app.card('First').getByText('Connected', { exact: true })).toBeVisible()
+  await phone.waitForChange(async () => ((await phone.view()).devices.length === 1 ? true : undefined))
+
+  await app.confirm('First', 'Log out')
+  await app.card('First').getByRole('button', { name: 'Scan again' }).click()
+  await other.scan(await readQr(app.qr('First')))
+  await expect(app.card('First').getByText('Another number was scanned than this session had.')).toBeVisible()
+  await other.waitForChange(async () => ((await other.view()).devices.length === 0 ? true : undefined))
+})
+
+test('names are taken once, and the fifth session is the last', async ({ installed, openApp, expectedComplaints }) => {
+  expectedComplaints.push(/status of 409 .*\/sessions/)
+  const app = await openApp(installed)
+  for (const label of ['One', 'Two', 'Three', 'Four']) await app.addSession(label)
+  await app.addButton.click()
+  const dialog = app.frame.getByRole('dialog', { name: 'Add a session' })
+  await dialog.getByLabel('Name').fill(' two ')
+  await dialog.getByRole('button', { name: 'Add and show code' }).click()
+  await expect(dialog.getByText('Another session already has this name.')).toBeVisible()
+  await dialog.getByLabel('Name').fill('Five')
+  await dialog.getByRole('button', { name: 'Add and show code' }).click()
+  await expect(app.card('Five')).toBeVisible()
+  await expect(app.frame.getByText('5 of 5 in use')).toBeVisible()
+  await expect(app.addButton).toBeDisabled()
+})
+
 test('two tabs show the same code, and both its successor', async ({ context, installed, openApp, newPhone }) => {
   test.setTimeout(150_000)
   const phone = await newPhone()

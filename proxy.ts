@@ -15,4 +15,6 @@ export function proxy(request: NextRequest): NextResponse {
 }
 
 // Not for the API: going through here costs a route a third of its throughput; its header is fixed in next.config.ts.
-export const config = { matcher: ['/((?!api/|oauth/(?:install|callback|tab)$|_next/static|_next/image|favicon.ico).*)'] }
+export const config = {
+  matcher: ['/((?!api/|oauth/(?:install|callback|tab)$|_next/static|_next/image|favicon.ico).*)'],
+}

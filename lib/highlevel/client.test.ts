@@ -144,7 +144,7 @@ describe('messages', () => {
       contactId,
       direction: 'inbound',
       text: message.text,
-      providerId: app.providerId,
+      isOurs: true,
     })
   })
 

@@ -22,6 +22,8 @@ export interface HighLevelOptions {
   apiUrl: string
   /** The conversation provider whose channel we are. */
   providerId: string
+  /** The one that replaces SMS, where the deployment has it. */
+  smsProviderId?: string | null
   tokens: TokenSource
   budget: RequestBudget
   clock: Clock
@@ -146,7 +148,10 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
           return null
         },
 
-        getMessage: (crmMessageId) => get(`/conversations/messages/${crmMessageId}`, messageAnswer),
+        async getMessage(crmMessageId) {
+          const { providerId: by, ...message } = await get(`/conversations/messages/${crmMessageId}`, messageAnswer)
+          return { ...message, isOurs: by === null || by === providerId || by === options.smsProviderId }
+        },
 
         async setMessageStatus(crmMessageId, status, failure) {
           await ask(locationId, {

@@ -63,7 +63,8 @@ export interface CrmMessage {
   contactId: ContactId
   direction: 'inbound' | 'outbound'
   text: string
-  providerId: string | null
+  /** Written on a channel of ours, or on one the CRM does not name; false when it went by another provider. */
+  isOurs: boolean
 }
 
 export interface CrmUser {

@@ -203,7 +203,7 @@ const message = z
     body: words,
     conversationProviderId: optional(id),
   })
-  .transform((one): CrmMessage => ({
+  .transform((one): Omit<CrmMessage, 'isOurs'> & { providerId: string | null } => ({
     id: one.id,
     locationId: one.locationId,
     contactId: one.contactId,

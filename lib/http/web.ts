@@ -24,6 +24,7 @@ export interface WebSettings {
     clientSecret: string
     ssoSecret: string
     providerId: string
+    smsProviderId?: string | null
     deliverySecrets: readonly string[]
     webhookPublicKeys: readonly string[]
     apiUrl: string

@@ -150,10 +150,18 @@ describe('from the CRM to WhatsApp', () => {
     await acceptOutbound(kit.ctx, { message: forged, signature: 'unsigned' })
     const invented = fromCrm('invented')
     await acceptOutbound(kit.ctx, { message: invented, signature: 'unsigned' })
+    const text = 'for a colleague’s channel'
+    const byOthers = await kit.crm.write(contact.id, text, { channel: 'sms' })
+    const borrowed = fromCrm(text, { crmMessageId: byOthers.id as CrmMessageId })
+    await acceptOutbound(kit.ctx, { message: borrowed, signature: 'unsigned' })
+    const third = await kit.crm.write(contact.id, 'private words')
+    const diverted = fromCrm('private words', { crmMessageId: third.id as CrmMessageId, phone: '+34699999999' })
+    await acceptOutbound(kit.ctx, { message: diverted, signature: 'unsigned' })
     await workCrm(['route'])
     await sendAll()
     expect(texts()).toEqual(['true words'])
-    for (const each of [forged, invented]) expect((await stored(each.crmMessageId)).status).toBe('failed')
+    for (const each of [forged, invented, borrowed, diverted])
+      expect((await stored(each.crmMessageId)).status).toBe('failed')
   })
 
   test('a number that is not on WhatsApp fails as such, and is not asked about again', async () => {

@@ -11,6 +11,7 @@ import type { BridgeContext } from '../context'
 import { bindMessage } from './bind-message'
 import { failMessages } from './fail-messages'
 import type { Failure } from './message'
+import { parsePhone } from './phone'
 import { openBody } from './stored'
 
 /**
@@ -38,15 +39,14 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
       told.locationId === message.locationId &&
       told.contactId === message.contactId &&
       told.direction === 'outbound' &&
+      told.isOurs &&
       told.text === body.text
-    if (!same) {
-      failure = {
-        code: 'internal',
-        message: 'Not sent: the CRM does not know this message as it was handed to us. Write it again.',
-      }
-    }
+    if (!same) failure = notAsTold
   }
   const contact = failure ? null : await crm.getContact(message.contactId as ContactId).catch(refusedAsNull)
+  // The message as the CRM tells it has no number: one that is not the contact's would send true words to a stranger.
+  const isForThem = message.toPhone === null || parsePhone(contact?.phone ?? null) === message.toPhone
+  if (message.readBack === 'needed' && !isForThem) failure ??= notAsTold
 
   await inTransaction(ctx.db, async (tx) => {
     const person = await lockPerson(tx, {
@@ -87,6 +87,11 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
     }
     await settleDeliveries(tx, owner, settle({ outcome: 'done' }))
   })
+}
+
+const notAsTold: Failure = {
+  code: 'internal',
+  message: 'Not sent: the CRM does not know this message as it was handed to us. Write it again.',
 }
 
 /** What the CRM says does not exist; everything else may be asked again. */

@@ -15,6 +15,7 @@ export interface CrmApp {
   clientId: string
   clientSecret: string
   providerId: string
+  smsProviderId?: string | null
   apiUrl: string
   authorizeUrl: string
 }
@@ -42,6 +43,7 @@ export function connectCrm(options: {
   const highlevel = createHighLevel({
     apiUrl: app.apiUrl,
     providerId: app.providerId,
+    smsProviderId: app.smsProviderId ?? null,
     tokens,
     budget: createRequestBudget(db, clock),
     clock,

@@ -91,3 +91,7 @@ export function builtRoutes(): string[] {
   const manifest = readFileSync(join(process.cwd(), '.next', 'app-path-routes-manifest.json'), 'utf8')
   return Object.values(JSON.parse(manifest) as Record<string, string>)
 }
+
+export const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` })
+
+export const itemsOf = (answer: Answer) => (answer.json as { items: { id: string; crmMessageId?: string }[] }).items

@@ -78,29 +78,6 @@ test('fields that no request has are refused by name, on every operation', async
 })
 
 const sessionKeys = [
-  ...[
-    'action',
-    'assignedUserId',
-    'attempt',
-    'channel',
-    'connectedAt',
-    'createdAt',
-    'detail',
-    'id',
-    'label',
-    'lastActiveAt',
-  ],
-  ...[
-    'locationId',
-    'nextRetryAt',
-    'phone',
-    'platform',
-    'priority',
-    'pushName',
-    'reason',
-    'since',
-    'status',
-    'syncContacts',
-  ],
-  'syncLabels',
-]
+  'action assignedUserId attempt channel connectedAt createdAt detail id label lastActiveAt locationId nextRetryAt phone',
+  'platform priority pushName reason since status syncContacts syncLabels',
+].flatMap((names) => names.split(' '))

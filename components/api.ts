@@ -4,13 +4,22 @@ export class ApiError extends Error {
   readonly status: number
   readonly code: string
   readonly fields: Record<string, string>
+  /** How long to wait where the answer said so. */
+  readonly retryAfterSeconds: number | null
 
-  constructor(status: number, code: string, message: string, fields: Record<string, string> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    fields: Record<string, string> = {},
+    retryAfterSeconds: number | null = null,
+  ) {
     super(message)
     this.name = 'ApiError'
     this.status = status
     this.code = code
     this.fields = fields
+    this.retryAfterSeconds = retryAfterSeconds
   }
 }
 
@@ -74,7 +83,10 @@ async function readError(response: Response): Promise<ApiError> {
     const { error } = (await response.json()) as {
       error?: { code: string; message: string; fields?: Record<string, string> }
     }
-    return error ? new ApiError(response.status, error.code, error.message, error.fields) : fallback
+    const wait = Number(response.headers.get('retry-after') ?? Number.NaN)
+    return error
+      ? new ApiError(response.status, error.code, error.message, error.fields, Number.isNaN(wait) ? null : wait)
+      : fallback
   } catch {
     return fallback
   }

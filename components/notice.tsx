@@ -2,7 +2,7 @@
 
 import { CircleAlert, Inbox, Lock, Unplug } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { useTranslations } from 'use-intl'
+import { useLocale, useTranslations } from 'use-intl'
 import { ApiError } from './api'
 import { Button } from './ui/button'
 
@@ -36,12 +36,17 @@ export function Notice(props: {
   )
 }
 
+const particular: readonly string[] = ['bad_request', 'conflict', 'wrong_status']
+
 /** What went wrong with a request, in the reader's language where we know the case. */
 export function useErrorText(): (error: unknown) => string {
   const t = useTranslations('error')
+  const isEnglish = useLocale().startsWith('en')
   return (error) => {
     if (!(error instanceof ApiError)) return t('internal')
-    return t.has(error.code) ? t(error.code) : error.message
+    // The server knows more of these cases than one sentence can say, and says it in English.
+    if (!t.has(error.code) || (isEnglish && particular.includes(error.code))) return error.message
+    return t(error.code, { count: Math.max(1, Math.ceil((error.retryAfterSeconds ?? 60) / 60)) })
   }
 }
 

@@ -105,7 +105,8 @@ async function signIn(signal: AbortSignal, show: (state: State) => void): Promis
     if (!signal.aborted) show({ at: 'in', value: { api, me, isFramed: framed } })
   } catch (error) {
     if (signal.aborted) return
-    const isRefusal = error instanceof ApiError && error.status >= 400 && error.status < 500
+    // Too often is not a no: trying again in a while helps.
+    const isRefusal = error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429
     show({ at: isRefusal ? (framed ? 'refused' : 'outside') : 'unreachable' })
   }
 }

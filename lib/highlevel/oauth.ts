@@ -24,11 +24,14 @@ export const scopes = [
   'locations.readonly',
   'locations/tags.readonly',
   'locations/tags.write',
+  'locations/customFields.readonly',
   'medias.write',
   'workflows.readonly',
   'oauth.readonly',
   'oauth.write',
   'marketplace-installer-details.readonly',
+  'charges.readonly',
+  'charges.write',
 ] as const
 
 export type Owner = { kind: 'Company'; id: CompanyId } | { kind: 'Location'; id: LocationId }

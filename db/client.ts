@@ -11,13 +11,20 @@ export interface DatabaseClient {
   close(): Promise<void>
 }
 
+const idleInTransactionMs = 10_000
+
 /** A pool. `name` shows in pg_stat_activity. Connections are made on first use and again after an outage. */
 export function openDatabase(url: string, options: { max?: number; name?: string } = {}): DatabaseClient {
   const client = postgres(url, {
     max: options.max ?? 10,
     onnotice: () => {},
     connect_timeout: 5,
-    connection: { application_name: options.name ?? 'trunkline' },
+    connection: {
+      application_name: options.name ?? 'trunkline',
+      // A process that stands still inside a transaction, or was cut off there, would keep its locks, and with them its
+      // leases from being taken over.
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+    },
   })
   return { db: drizzle(client), close: () => client.end({ timeout: 5 }) }
 }

@@ -24,10 +24,13 @@ interface Control {
 
 /** Kills until the symptom shows, a few times at most: chance decides what a kill meets. */
 async function run({ without, afterKill, cycle, rate, symptom }: Control): Promise<string[]> {
-  world = await FaultWorld.start({ seed, sessions: 2, chatsEach: 8, ...(without ? { without } : {}) })
-  await world.startWorker()
+  world = await FaultWorld.start({ seed, sessions: 2, chatsEach: 16 })
+  const whole = await world.startWorker()
   await world.people()
-  await Promise.all([world.warmUp(), world.startWorker()])
+  await world.warmUp(rate.into > 0 ? ['out', 'in'] : ['out'])
+  await whole.stop()
+  world.without = without ?? []
+  await Promise.all([world.startWorker(), world.startWorker()])
   for (let round = 1; ; round++) {
     await chaos(world, { cycles: [cycle, cycle], rate, workers: 2, ...(afterKill ? { afterKill } : {}) })
     const verdict = await settle(world, 8_000, (now) => symptom(now).length)
@@ -38,8 +41,8 @@ async function run({ without, afterKill, cycle, rate, symptom }: Control): Promi
   }
 }
 
-const outOnly: Rate = { out: 12, into: 0 }
-const inOnly: Rate = { out: 0, into: 12 }
+const outOnly: Rate = { out: 10, into: 0 }
+const inOnly: Rate = { out: 0, into: 10 }
 
 test('without what is in doubt going first, a strict phone drops what goes in its place', async () => {
   const lost = await run({

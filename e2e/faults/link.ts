@@ -39,13 +39,13 @@ export async function linkAll(world: FaultWorld, count: number): Promise<LinkedS
         ),
       )
       const { qr } = shown.parse(
-        await until('a QR', () => get(world, `/api/v1/sessions/${id}/qr`, bearer).catch(() => null), 60_000),
+        await until('a QR', () => get(world, `/api/v1/sessions/${id}/qr`, bearer).catch(() => null), 180_000),
       )
       await phone.scan(qr)
       await until(
         'a connected session',
         async () => state.parse(await get(world, `/api/v1/sessions/${id}`, bearer)).status === 'connected',
-        60_000,
+        180_000,
       )
       return { locationId, sessionId: id, phone }
     }),

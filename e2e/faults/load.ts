@@ -11,6 +11,8 @@ export interface Load {
 const tickMs = 100
 
 /** Messages a second, each way. */
+export type Way = 'out' | 'in'
+
 export interface Rate {
   out: number
   into: number
@@ -60,7 +62,7 @@ export function startLoad(world: FaultWorld, rate: Rate): Load {
 export const lastNumber = (world: FaultWorld): number => numbers.get(world) ?? 0
 
 const numbers = new WeakMap<FaultWorld, number>()
-function text(world: FaultWorld, way: 'out' | 'in'): string {
+function text(world: FaultWorld, way: Way): string {
   const n = (numbers.get(world) ?? 0) + 1
   numbers.set(world, n)
   return `${way} ${n}`
@@ -90,10 +92,10 @@ export async function receive(
   return messages.map((message) => message.text)
 }
 
-/** One message each way in every chat. */
-export async function writeOnce(world: FaultWorld): Promise<void> {
+/** One message in every chat. */
+export async function writeOnce(world: FaultWorld, ways: readonly Way[]): Promise<void> {
   for (const chat of world.chats) {
-    await write(world, 1, [chat])
-    await receive(world, 1, [chat])
+    if (ways.includes('out')) await write(world, 1, [chat])
+    if (ways.includes('in')) await receive(world, 1, [chat])
   }
 }

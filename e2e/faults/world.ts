@@ -17,7 +17,7 @@ import { openKept } from '../sandbox/kept'
 import { settle } from './chaos'
 import { describeVerdict, outstanding } from './checker'
 import { linkAll } from './link'
-import { writeOnce } from './load'
+import { writeOnce, type Way } from './load'
 import { startWebProcess, startWorkerProcess, type Killable, type WorkerProcess } from './processes'
 import type { Rule } from './rules'
 
@@ -33,7 +33,6 @@ export interface WorldOptions {
   seed: number
   sessions: number
   chatsEach: number
-  without?: readonly Rule[]
   crm?: DeepPartial<Settings>
   /** How long the CRM's ten minutes between two attempts of a webhook are. */
   webhookRetryMs?: number
@@ -45,6 +44,8 @@ export class FaultWorld {
   readonly random: () => number
   readonly workers: WorkerProcess[] = []
   chats: Chat[] = []
+  /** What workers started from now on do without. */
+  without: readonly Rule[] = []
   web!: Killable
   sql!: postgres.Sql
 
@@ -119,7 +120,7 @@ export class FaultWorld {
   async startWorker(
     more: { without?: readonly Rule[]; file?: string; nodeArgs?: string[] } = {},
   ): Promise<WorkerProcess> {
-    const without = more.without ?? this.options.without ?? []
+    const without = more.without ?? this.without
     const env = {
       ...this.env,
       PACING: 'off',
@@ -137,25 +138,26 @@ export class FaultWorld {
   }
 
   /** Sub-accounts, sessions linked by QR, people with their contacts. Needs a worker. */
-  async people(): Promise<void> {
-    const { sessions, chatsEach } = this.options
+  async people(sessions = this.options.sessions): Promise<void> {
+    const { chatsEach } = this.options
     const lines = await linkAll(this, sessions)
     const made = await this.phones.createMany(Array.from({ length: sessions * chatsEach }, () => ({ name: 'Person' })))
     const plan = made.map((person, index) => ({ person, line: lines[Math.floor(index / chatsEach)]! }))
     const contacts = await this.crm.createContacts(
       plan.map(({ person, line }) => ({ locationId: line.locationId, name: 'Person', phone: `+${person.number}` })),
     )
-    this.chats = plan.map(({ person, line }, index) => ({
+    const met = plan.map(({ person, line }, index) => ({
       locationId: line.locationId,
       contactId: contacts[index]!.id,
       owner: line.phone.number,
       person: person.number,
     }))
+    this.chats = [...this.chats, ...met]
   }
 
   /** Everybody has written to everybody once, so that no chat is new any more. */
-  async warmUp(): Promise<void> {
-    await writeOnce(this)
+  async warmUp(ways: readonly Way[] = ['out', 'in']): Promise<void> {
+    await writeOnce(this, ways)
     const left = await settle(this, 60_000)
     if (outstanding(left) > 0) throw new Error(`the chats are not warm: ${describeVerdict(left)}`)
   }

@@ -1,0 +1,50 @@
+// Bare Baileys, its keys in memory, its log silent: what the least possible program would cost.
+import '@/e2e/emulators/quiet-libsignal'
+import { BareApp } from '@/e2e/emulators/whatsapp/bare-app'
+import { connectPhones } from '@/e2e/emulators/whatsapp/client'
+import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
+
+export interface FloorChat {
+  owner: string
+  person: string
+}
+export type FloorOrder = { send: { chat: FloorChat; text: string }[] } | { expect: number }
+
+const { FLOOR_NETWORK, FLOOR_ROOT, FLOOR_PHONES, FLOOR_OWNERS } = process.env
+if (!FLOOR_NETWORK || !FLOOR_ROOT || !FLOOR_PHONES || !FLOOR_OWNERS) throw new Error('Started by bench/floor.ts only.')
+trustEmulator(FLOOR_ROOT)
+const phones = connectPhones(FLOOR_PHONES)
+const apps = new Map<string, BareApp>()
+let heard = 0
+let expected = Infinity
+
+for (const owner of FLOOR_OWNERS.split(',')) {
+  const app = new BareApp(FLOOR_NETWORK)
+  await app.linkByQr(phones.phone(owner))
+  app.socket.ev.on('messages.upsert', ({ messages }) => {
+    heard += messages.filter(({ key, message }) => !key.fromMe && message?.conversation).length
+    app.seen.length = 0
+    if (heard >= expected) process.send?.({ done: true })
+  })
+  apps.set(owner, app)
+}
+
+process.on('message', (order: FloorOrder) => {
+  if ('expect' in order) {
+    heard = 0
+    expected = order.expect
+    process.send?.({ obeyed: true })
+    return
+  }
+  const byOwner = Map.groupBy(order.send, ({ chat }) => chat.owner)
+  void Promise.all(
+    [...byOwner].map(async ([owner, items]) => {
+      const app = apps.get(owner)!
+      for (const { chat, text } of items) {
+        await app.socket.sendMessage(`${chat.person}@s.whatsapp.net`, { text })
+        app.seen.length = 0
+      }
+    }),
+  ).then(() => process.send?.({ done: true }))
+})
+process.send?.({ ready: true })

@@ -1,0 +1,96 @@
+import { spawnNode, stopChild } from '@/scripts/children'
+import type { FaultWorld } from '@/e2e/faults/world'
+import type { FloorChat, FloorOrder } from './floor-process'
+import { cpuMs, rssMb } from './measure'
+import { shownSince } from './crossed'
+
+export interface Floor {
+  outbound: Cost
+  inbound: Cost
+  rssMb: number
+}
+export interface Cost {
+  perSecond: number
+  cpuMsEach: number
+}
+
+/** The same number of sessions and chats as the product's, on the same network. */
+export async function measureFloor(
+  world: FaultWorld,
+  options: { sessions: number; chatsEach: number; messages: number },
+): Promise<Floor> {
+  const { phones } = world
+  const owners = await phones.createMany(Array.from({ length: options.sessions }, () => ({ name: 'Floor' })))
+  const people = await phones.createMany(
+    Array.from({ length: options.sessions * options.chatsEach }, () => ({ name: 'Person' })),
+  )
+  const chats: FloorChat[] = people.map(({ number }, index) => ({
+    owner: owners[Math.floor(index / options.chatsEach)]!.number,
+    person: number,
+  }))
+  const child = spawnNode({
+    name: 'floor',
+    file: 'bench/floor-process.ts',
+    env: {
+      ...process.env,
+      FLOOR_NETWORK: world.network.webSocketUrl,
+      FLOOR_ROOT: world.network.rootPublicKey,
+      FLOOR_PHONES: world.network.url,
+      FLOOR_OWNERS: owners.map(({ number }) => number).join(','),
+    },
+  })
+  const hears = (what: string) =>
+    new Promise<void>((resolve, reject) => {
+      const hear = (message: unknown) => {
+        if (typeof message !== 'object' || message === null || !(what in message)) return
+        child.off('message', hear)
+        resolve()
+      }
+      child.on('message', hear)
+      child.once('exit', (code) => reject(new Error(`the floor ended (${code}) before it was ${what}`)))
+    })
+  await hears('ready')
+  const pid = child.pid!
+  const order = (given: FloorOrder) => child.send(given)
+
+  async function send(count: number, mark: string): Promise<Cost> {
+    const send = Array.from({ length: count }, (_, n) => ({ chat: chats[n % chats.length]!, text: `${mark} ${n}` }))
+    const since = world.network.history.last()
+    const [cpu, at] = [cpuMs(pid), performance.now()]
+    const done = hears('done')
+    order({ send })
+    await done
+    await shownSince(world, since, new Set(send.map(({ text }) => text)))
+    return cost(count, cpuMs(pid) - cpu, performance.now() - at)
+  }
+  async function receive(count: number, mark: string): Promise<Cost> {
+    const obeyed = hears('obeyed')
+    order({ expect: count })
+    await obeyed
+    const [cpu, at] = [cpuMs(pid), performance.now()]
+    const done = hears('done')
+    for (let n = 0; n < count; n += 200) {
+      await phones.sendMany(
+        Array.from({ length: Math.min(200, count - n) }, (_, k) => {
+          const chat = chats[(n + k) % chats.length]!
+          return { from: chat.person, to: chat.owner, text: `${mark} ${n + k}` }
+        }),
+      )
+    }
+    await done
+    return cost(count, cpuMs(pid) - cpu, performance.now() - at)
+  }
+
+  await send(chats.length, 'floor warm out')
+  await receive(chats.length, 'floor warm in')
+  const outbound = await send(options.messages, 'floor out')
+  const inbound = await receive(options.messages, 'floor in')
+  const memory = rssMb(pid)
+  await stopChild(child)
+  return { outbound, inbound, rssMb: memory }
+}
+
+const cost = (count: number, cpu: number, ms: number): Cost => ({
+  perSecond: count / (ms / 1000),
+  cpuMsEach: cpu / count,
+})

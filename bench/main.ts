@@ -1,0 +1,152 @@
+// What a message costs, here and by bare Baileys, in one run on one machine. One JSON line per figure, then a table.
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FaultWorld, type Chat } from '@/e2e/faults/world'
+import { runCommand } from '@/scripts/command'
+import { postedSince, shownSince, tickedSince } from './crossed'
+import { measureFloor, type Cost } from './floor'
+import { cpuMs, percentile, rssMb } from './measure'
+
+const sessions = Number(process.env.BENCH_SESSIONS ?? 50)
+const chatsEach = Number(process.env.BENCH_CHATS ?? 4)
+const messages = Number(process.env.BENCH_MESSAGES ?? 3_000)
+const steadyPerSecond = 20
+const steadySeconds = Number(process.env.BENCH_SECONDS ?? 15)
+const profile = process.env.BENCH_PROFILE
+
+interface Figure {
+  figure: string
+  value: number
+  unit: string
+}
+const figures: Figure[] = []
+function tell(figure: string, value: number, unit: string): void {
+  const line = { figure, value: Number(value.toPrecision(4)), unit }
+  figures.push(line)
+  console.log(JSON.stringify(line))
+}
+
+runCommand(async () => {
+  if (process.platform !== 'linux') throw new Error('The benchmarks read /proc and run on Linux only.')
+  process.env.LOG_LEVEL ??= 'warn'
+  for (const level of ['info', 'warn', 'error', 'debug'] as const) console[level] = () => {}
+  const world = await FaultWorld.start({ seed: 1, sessions, chatsEach, crm: { limits: { enforced: false } } })
+  try {
+    await measure(world)
+  } finally {
+    await world.close()
+  }
+  const width = Math.max(...figures.map(({ figure }) => figure.length))
+  console.log('')
+  for (const { figure, value, unit } of figures)
+    console.log(`${figure.padEnd(width)}  ${String(value).padStart(8)} ${unit}`)
+})
+
+async function measure(world: FaultWorld): Promise<void> {
+  const floor = await measureFloor(world, { sessions, chatsEach, messages })
+  const node = process.version
+  console.log(JSON.stringify({ node, sessions, chats: sessions * chatsEach, messages }))
+  tellCost('floor outbound', floor.outbound)
+  tellCost('floor inbound', floor.inbound)
+  tell(`floor memory at ${sessions} sessions`, floor.rssMb, 'MB')
+
+  const nodeArgs = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []
+  const worker = await world.startWorker({ file: 'bench/worker.ts', nodeArgs })
+  await world.people(1)
+  tell('worker memory at 1 session', rssMb(worker.pid), 'MB')
+  if (sessions > 1) await world.people(sessions - 1)
+  tell(`worker memory at ${sessions} sessions`, rssMb(worker.pid), 'MB')
+  await world.warmUp()
+
+  const outbound = await run(world, worker.pid, (count, mark) => outward(world, count, mark))
+  const inbound = await run(world, worker.pid, (count, mark) => inward(world, count, mark))
+  tellRun('outbound', outbound)
+  tellRun('inbound', inbound)
+  tell('outbound worker CPU by floor', outbound.worker / floor.outbound.cpuMsEach, 'times')
+  tell('inbound worker CPU by floor', inbound.worker / floor.inbound.cpuMsEach, 'times')
+  tell('outbound worker and web CPU by floor', (outbound.worker + outbound.web) / floor.outbound.cpuMsEach, 'times')
+
+  const out = await steady(world, (count, mark) => outward(world, count, mark))
+  const into = await steady(world, (count, mark) => inward(world, count, mark))
+  for (const [way, times] of [
+    ['outbound, webhook accepted to read by the recipient', out],
+    ['inbound, sent to shown in the CRM', into],
+  ] as const) {
+    tell(`${way}, p50 at ${steadyPerSecond}/s`, percentile(times, 0.5), 'ms')
+    tell(`${way}, p99 at ${steadyPerSecond}/s`, percentile(times, 0.99), 'ms')
+  }
+  tell('worker memory after all', rssMb(worker.pid), 'MB')
+}
+
+interface Run {
+  perSecond: number
+  /** CPU milliseconds a message. */
+  worker: number
+  web: number
+}
+
+/** Sends so many and resolves, once each was seen, with what each took in ms. */
+type Cross = (count: number, mark: string) => Promise<number[]>
+
+async function run(world: FaultWorld, worker: number, cross: Cross): Promise<Run> {
+  await cross(world.chats.length, 'start')
+  const before = { worker: cpuMs(worker), web: cpuMs(world.web.pid), at: performance.now() }
+  await cross(messages, 'load')
+  return {
+    perSecond: messages / ((performance.now() - before.at) / 1000),
+    worker: (cpuMs(worker) - before.worker) / messages,
+    web: (cpuMs(world.web.pid) - before.web) / messages,
+  }
+}
+
+async function steady(world: FaultWorld, cross: Cross): Promise<number[]> {
+  const all: Promise<number[]>[] = []
+  for (let second = 0; second < steadySeconds * 2; second++) {
+    all.push(cross(steadyPerSecond / 2, `steady ${second}`))
+    await sleep(500)
+  }
+  return (await Promise.all(all)).flat()
+}
+
+let round = 0
+function plan(world: FaultWorld, count: number, mark: string): { chat: Chat; text: string }[] {
+  const name = `${mark} ${++round}`
+  return Array.from({ length: count }, (_, n) => ({ chat: world.chats[n % world.chats.length]!, text: `${name} ${n}` }))
+}
+
+async function outward(world: FaultWorld, count: number, mark: string): Promise<number[]> {
+  const since = { whatsapp: world.network.history.last(), crm: world.emulator.history.last() }
+  const items = plan(world, count, `out ${mark}`)
+  const ids = await world.crm.writeMany(items.map(({ chat, text }) => ({ contactId: chat.contactId, text })))
+  const seen = await shownSince(world, since.whatsapp, new Set(items.map(({ text }) => text)))
+  const accepted = new Map<string, number>()
+  for (const event of world.emulator.history.since(since.crm))
+    if (event.kind === 'webhook' && event.status === 200) accepted.set(String(event.messageId), event.stamp)
+  // The ticks are part of what a message costs.
+  if (count > steadyPerSecond) await tickedSince(world, since.crm, count)
+  return items.map(({ text }, n) => seen.get(text)! - accepted.get(ids[n]!)!)
+}
+
+async function inward(world: FaultWorld, count: number, mark: string): Promise<number[]> {
+  const since = { whatsapp: world.network.history.last(), crm: world.emulator.history.last() }
+  const items = plan(world, count, `in ${mark}`)
+  for (let n = 0; n < count; n += 200)
+    await world.phones.sendMany(
+      items.slice(n, n + 200).map(({ chat, text }) => ({ from: chat.person, to: chat.owner, text })),
+    )
+  const seen = await postedSince(world, since.crm, new Set(items.map(({ text }) => text)))
+  const sent = new Map<string, number>()
+  for (const event of world.network.history.since(since.whatsapp))
+    if (event.kind === 'sent-by-person') sent.set(String(event.text), event.stamp)
+  return items.map(({ text }) => seen.get(text)! - sent.get(text)!)
+}
+
+function tellCost(name: string, { perSecond, cpuMsEach }: Cost): void {
+  tell(`${name} throughput`, perSecond, 'messages/s')
+  tell(`${name} CPU`, cpuMsEach, 'ms/message')
+}
+
+function tellRun(name: string, { perSecond, worker, web }: Run): void {
+  tell(`${name} throughput`, perSecond, 'messages/s')
+  tell(`${name} worker CPU`, worker, 'ms/message')
+  tell(`${name} web CPU`, web, 'ms/message')
+}

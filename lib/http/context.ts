@@ -7,7 +7,7 @@ const held = globalThis as { trunklineWeb?: Web }
 
 /** The web's composition, made once per process when first needed. */
 export function web(): Promise<Web> {
-  // Pacing is the worker's; a sandbox that switched it off starts the web with the same environment.
+  // Pacing is the worker's, so the web takes either value; `npm run web` refuses what a worker would.
   held.trunklineWeb ??= composeWeb(readEnv(process.env, { mayUnpace: true }))
   return Promise.resolve(held.trunklineWeb)
 }

@@ -3,6 +3,7 @@ import { isOutage } from '@/db/transaction'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { acceptAppEvent } from '@/lib/bridge/sub-account/accept-app-event'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
+import type { ErrorCode } from '@/lib/errors'
 import {
   isDeliverySecret,
   parseAppEvent,
@@ -26,15 +27,16 @@ export type Later = (work: () => Promise<void>) => void
 
 /** A message to deliver: authenticate, store, answer. */
 export async function handleDelivery(web: Web, request: Request, secret: string): Promise<Response> {
-  if (!isDeliverySecret(secret, web.settings.highlevel.deliverySecrets)) return say(404, 'There is nothing here.')
+  if (!isDeliverySecret(secret, web.settings.highlevel.deliverySecrets))
+    return say(404, 'not_found', 'There is nothing here.')
   const raw = await readRaw(request, maxBodyBytes)
-  if (!raw) return say(413, 'The body is larger than 1 MiB.')
+  if (!raw) return say(413, 'too_large', 'The body is larger than 1 MiB.')
   const signature = verifySignature(raw, request.headers.get(signatureHeader), web.webhookKeys)
   const isRefused =
     signature === 'bad' || (signature === 'unsigned' && web.settings.highlevel.deliverySignature === 'required')
-  if (isRefused) return say(401, 'The signature is not good.')
+  if (isRefused) return say(401, 'unauthenticated', 'The signature is not good.')
   const message = parseProviderMessage(raw)
-  if (!message) return say(400, 'The body is not a message to deliver.')
+  if (!message) return say(400, 'bad_request', 'The body is not a message to deliver.')
   // Whether it is new, repeated or for a sub-account that left, the CRM need not send it again.
   return await storeOrAskAgain(web, '/api/webhooks/delivery', () => acceptOutbound(web.ctx, { message, signature }))
 }
@@ -42,11 +44,11 @@ export async function handleDelivery(web: Web, request: Request, secret: string)
 /** An event of the app's life or of a contact. */
 export async function handleAppEvent(web: Web, request: Request, later: Later): Promise<Response> {
   const raw = await readRaw(request, maxBodyBytes)
-  if (!raw) return say(413, 'The body is larger than 1 MiB.')
+  if (!raw) return say(413, 'too_large', 'The body is larger than 1 MiB.')
   if (verifySignature(raw, request.headers.get(signatureHeader), web.webhookKeys) !== 'good')
-    return say(401, 'The signature is not good.')
+    return say(401, 'unauthenticated', 'The signature is not good.')
   const signed = parseAppEvent(raw)
-  if (!signed) return say(400, 'The body is not an event.')
+  if (!signed) return say(400, 'bad_request', 'The body is not an event.')
   // Most of what comes, such as an echo of every message, is of no use here and need not be remembered.
   if (signed.event.type === 'other') return Response.json({ ok: true })
   const key = signed.webhookId ?? createHash('sha256').update(raw).digest('hex')
@@ -84,9 +86,10 @@ async function storeOrAskAgain(web: Web, route: string, store: () => Promise<unk
   return isStored ? Response.json({ ok: true }) : askAgain()
 }
 
-const say = (status: number, message: string) => Response.json({ error: { message } }, { status })
+const say = (status: number, code: ErrorCode, message: string) =>
+  Response.json({ error: { code, message } }, { status })
 const askAgain = () =>
   Response.json(
-    { error: { message: 'Not stored. Send it again later.' } },
+    { error: { code: 'unavailable' satisfies ErrorCode, message: 'Not stored. Send it again later.' } },
     { status: 429, headers: { 'retry-after': String(retryAfterSeconds) } },
   )

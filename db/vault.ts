@@ -30,8 +30,11 @@ export interface TenantVault {
   open(place: Omit<Place, 'tenant'>, sealed: Buffer): Buffer
 }
 
+/** Keys are read again after this, so that a tenant erased and installed anew is not sealed with keys that are gone. */
+const rememberedMs = 600_000
+
 export function createVault(db: Database, keyring: Keyring): Vault {
-  const tenants = new Map<string, Promise<Map<number, Buffer>>>()
+  const tenants = new Map<string, { keys: Promise<Map<number, Buffer>>; untilMs: number }>()
 
   async function load(tenant: string): Promise<Map<number, Buffer>> {
     const read = () => db.select().from(dataKeys).where(eq(dataKeys.tenant, tenant)).orderBy(desc(dataKeys.version))
@@ -53,12 +56,11 @@ export function createVault(db: Database, keyring: Keyring): Vault {
   }
 
   function keysOf(tenant: string): Promise<Map<number, Buffer>> {
-    let keys = tenants.get(tenant)
-    if (!keys) {
-      keys = load(tenant)
-      tenants.set(tenant, keys)
-      keys.catch(() => tenants.delete(tenant))
-    }
+    const known = tenants.get(tenant)
+    if (known && known.untilMs > performance.now()) return known.keys
+    const keys = load(tenant)
+    tenants.set(tenant, { keys, untilMs: performance.now() + rememberedMs })
+    keys.catch(() => tenants.delete(tenant))
     return keys
   }
 

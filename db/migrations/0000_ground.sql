@@ -5,7 +5,6 @@ CREATE TABLE "deliveries" (
 	"lane_id" text NOT NULL,
 	"location_id" text NOT NULL,
 	"subject_id" uuid NOT NULL,
-	"detail" jsonb,
 	"seq" bigserial NOT NULL,
 	"state" text DEFAULT 'ready' NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,

@@ -69,7 +69,6 @@ export const deliveries = pgTable(
     locationId: text('location_id').$type<LocationId>().notNull(),
     /** The row it acts on: a part or a message. */
     subjectId: uuid('subject_id').notNull(),
-    detail: jsonb().$type<Record<string, unknown>>(),
     /** Order within the lane: drawn while the lane's row is locked, so it is the order of commits. */
     seq: bigserial({ mode: 'number' }).notNull(),
     state: text().$type<'ready' | 'done' | 'given_up'>().notNull().default('ready'),

@@ -12,7 +12,6 @@ export interface ClaimedDelivery {
   locationId: LocationId
   sessionId: SessionId | null
   subjectId: string
-  detail: Record<string, unknown> | null
   /** This one included. */
   attempts: number
   /** The attempt before was never settled: nobody knows whether it reached the other bank. */
@@ -28,7 +27,6 @@ interface Row extends Record<string, unknown> {
   location_id: LocationId
   session_id: SessionId | null
   subject_id: string
-  detail: Record<string, unknown> | null
   attempts: number
   in_doubt: boolean
   created_at: string
@@ -70,7 +68,7 @@ const take = (due: SQL, hold: { owner: string; epoch: SQL; until: SQL }) => sql`
     update deliveries d set attempts = d.attempts + 1, unsettled = true from heads where d.id = heads.id
     returning d.id
   )
-  select heads.id, heads.kind, heads.lane_id, taken.turn, heads.location_id, taken.session_id, heads.subject_id, heads.detail,
+  select heads.id, heads.kind, heads.lane_id, taken.turn, heads.location_id, taken.session_id, heads.subject_id,
     heads.attempts + 1 as attempts, heads.unsettled as in_doubt, heads.created_at
   from heads join taken on taken.id = heads.due_lane
   where heads.id is not null`
@@ -150,6 +148,12 @@ export async function freeAbandonedLanes(db: Database): Promise<void> {
     update lanes set busy_by = null, busy_until = null, due_at = now() where busy_until < now()`)
 }
 
+/** What an owner that stops could not finish: free at once, in doubt, instead of when its time is over. */
+export async function giveLanesBack(db: Database, owner: string): Promise<void> {
+  await db.execute(sql`
+    update lanes set busy_by = null, busy_until = null, due_at = now() where busy_by = ${owner} and busy_until is not null`)
+}
+
 /** What an owner claimed without learning of it, because the answer was lost, is due again; `working` are the lanes it works. */
 export async function freeLostClaims(
   db: Database,
@@ -180,7 +184,6 @@ function fromRow(row: Row): ClaimedDelivery {
     locationId: row.location_id,
     sessionId: row.session_id,
     subjectId: row.subject_id,
-    detail: row.detail,
     attempts: Number(row.attempts),
     inDoubt: row.in_doubt,
     createdAt: new Date(row.created_at),

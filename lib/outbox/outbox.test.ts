@@ -10,6 +10,7 @@ import {
   claimForSessions,
   claimLane,
   freeAbandonedLanes,
+  giveLanesBack,
   freeLostClaims,
   reclaimSession,
 } from './claim'
@@ -134,6 +135,14 @@ test('an attempt nobody settled is in doubt for the next one', async () => {
   await finish('w2', again!)
   const left = await client.db.execute(sql`select state from deliveries where location_id = ${locationId}`)
   expect(left[0]).toEqual({ state: 'done' })
+})
+
+test('what a stopping worker could not finish is free at once, in doubt', async () => {
+  const first = push('1')
+  await put(first)
+  await claimAny('stopping')
+  await giveLanesBack(client.db, 'stopping')
+  expect((await claimAny('next'))[0]).toMatchObject({ subjectId: first.subjectId, inDoubt: true })
 })
 
 test('a second put of an unfinished key does nothing, of a finished one opens it again', async () => {

@@ -17,7 +17,6 @@ export interface NewDelivery {
   /** Set for what only the session's owner may do. */
   sessionId: SessionId | null
   subjectId: string
-  detail?: Record<string, unknown>
 }
 
 /** Lower is served first when several are due: what people wrote before what machines report. */
@@ -54,13 +53,12 @@ export async function putDeliveries(tx: Transaction, deliveries: readonly NewDel
     lane_id: delivery.lane,
     location_id: delivery.locationId,
     subject_id: delivery.subjectId,
-    detail: delivery.detail ?? null,
   }))
   const thenDeliveries = tx.execute(sql`
-    insert into deliveries (id, key, kind, lane_id, location_id, subject_id, detail)
-    select id, key, kind, lane_id, location_id, subject_id, detail
+    insert into deliveries (id, key, kind, lane_id, location_id, subject_id)
+    select id, key, kind, lane_id, location_id, subject_id
     from json_to_recordset(${JSON.stringify(rows)}::json)
-      as r(id uuid, key text, kind text, lane_id text, location_id text, subject_id uuid, detail jsonb)
+      as r(id uuid, key text, kind text, lane_id text, location_id text, subject_id uuid)
     on conflict (key) do update
       set state = 'ready', attempts = 0, unsettled = false, last_error = null, finished_at = null
       where deliveries.state <> 'ready'`)

@@ -19,6 +19,7 @@ import { backoffMs } from '@/lib/outbox/backoff'
 import { claimLane, type ClaimedDelivery } from '@/lib/outbox/claim'
 import { putDeliveries } from '@/lib/outbox/put'
 import { createPace } from './pacing'
+import { poisonCap } from './timings'
 
 export interface SlotWorld {
   ctx: BridgeContext
@@ -58,8 +59,6 @@ export interface Slot {
 }
 
 const sendingAtOnce = 24
-/** A part that fails for no known reason is tried this often before its chat goes on without it. */
-const poisonCap = 12
 
 export function receiptGroup(ctx: BridgeContext): SlotWorld['hearReceipt'] {
   return createGroup<HeardReceipt, void>(async (receipts) => {

@@ -28,3 +28,6 @@ export const productionTimings: WorkerTimings = {
   notYetMs: [2_000, 5_000, 10_000, 20_000, 40_000, 80_000],
   refusedAgainMs: 3_600_000,
 }
+
+/** Something of ours is wrong with a delivery: it is tried this often before its lane goes on without it. */
+export const poisonCap = 12

@@ -8,14 +8,15 @@ import { pushInbound } from '@/lib/bridge/message/push-inbound'
 import { pushStatus } from '@/lib/bridge/message/push-status'
 import { routeMessage } from '@/lib/bridge/message/route-message'
 import { CrmError } from '@/lib/highlevel/highlevel'
+import { HoldLost } from '@/lib/outbox/hold-lost'
 import type { LocationId, MessageId } from '@/lib/ids'
 import { backoffMs } from '@/lib/outbox/backoff'
-import { claimForAnyone, freeAbandonedLanes, type ClaimedDelivery } from '@/lib/outbox/claim'
+import { claimForAnyone, freeAbandonedLanes, giveLanesBack, type ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
-import type { WorkerTimings } from './timings'
+import { poisonCap, type WorkerTimings } from './timings'
 
-/** Something of ours is wrong with a delivery: it is tried this often before the lane goes on without it. */
-const poisonCap = 12
+/** The share of its hold after which a worker starts no request any more; the rest is for the request to end in. */
+const holdShare = 0.8
 const inFlight = { total: 48, perSubAccount: 6 }
 
 export interface CrmWork {
@@ -34,11 +35,14 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
 
   const verbs = { route: routeMessage, push: pushInbound, status: pushStatus }
 
-  async function work(delivery: ClaimedDelivery): Promise<void> {
+  async function work(delivery: ClaimedDelivery, claimedAtMs: number): Promise<void> {
+    // A process that stood still may find that another one has its lane by now; a request leaves well before that can be.
+    const isHeld = () => ctx.clock.monotonicMs() - claimedAtMs < timings.laneHoldMs * holdShare
     try {
       if (delivery.kind === 'send') throw new Error('a session delivery in a lane without a session')
-      await verbs[delivery.kind](ctx, owner, delivery)
+      await verbs[delivery.kind](ctx, owner, delivery, isHeld)
     } catch (error) {
+      if (error instanceof HoldLost) throw error
       // A CRM out of reach fails with the same codes as a database out of reach, but can be recorded.
       if (!(error instanceof CrmError) && isOutage(error)) return
       const settlement = afterFailure(timings, delivery, error)
@@ -58,9 +62,9 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
     }
   }
 
-  function start(delivery: ClaimedDelivery): void {
+  function start(delivery: ClaimedDelivery, claimedAtMs: number): void {
     perSubAccount.set(delivery.locationId, (perSubAccount.get(delivery.locationId) ?? 0) + 1)
-    const run = work(delivery)
+    const run = work(delivery, claimedAtMs)
       .catch((error: unknown) =>
         ctx.log.warn({ deliveryId: delivery.id, err: error }, 'delivery left to be found again'),
       )
@@ -80,12 +84,13 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       const room = inFlight.total - running.size
       if (room <= 0) return
       const except = [...perSubAccount].filter(([, count]) => count >= inFlight.perSubAccount).map(([id]) => id)
+      const claimedAtMs = ctx.clock.monotonicMs()
       const claimed = await claimForAnyone(ctx.db, owner, {
         limit: Math.min(room, 16),
         holdMs: timings.laneHoldMs,
         except,
       })
-      claimed.forEach(start)
+      for (const delivery of claimed) start(delivery, claimedAtMs)
       if (claimed.length === 0 && !woken) return
     }
   }
@@ -119,6 +124,9 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       stopping.abort()
       await Promise.race([Promise.allSettled([...running]), ctx.clock.sleep(drainMs)])
       await polling
+      await giveLanesBack(ctx.db, owner).catch((error: unknown) =>
+        ctx.log.warn({ err: error }, 'unfinished lanes are free only when their time is over'),
+      )
     },
   }
 }
@@ -137,8 +145,10 @@ function afterFailure(timings: WorkerTimings, delivery: Pick<ClaimedDelivery, 'a
     case 'unknown':
       return { outcome: 'unknown', afterMs: 0, why }
     case 'not_yet': {
-      const wait = timings.notYetMs[delivery.attempts - 1]
-      return wait === undefined ? { outcome: 'given_up', why } : { outcome: 'retry', afterMs: wait, why }
+      // Attempts that failed otherwise count too, so the last wait is repeated a while before giving up.
+      const wait = timings.notYetMs[Math.min(delivery.attempts, timings.notYetMs.length) - 1]
+      const isOver = wait === undefined || delivery.attempts > poisonCap
+      return isOver ? { outcome: 'given_up', why } : { outcome: 'retry', afterMs: wait, why }
     }
     case 'unauthorised':
     case 'suspended':

@@ -10,6 +10,7 @@ import type { ProviderMessage } from '@/lib/highlevel/highlevel'
 import type { Address, ContactId, CrmMessageId, LocationId, RemoteId } from '@/lib/ids'
 import { claimForAnyone, claimForSessions, claimLane, reclaimSession } from '@/lib/outbox/claim'
 import { hearAlias } from '../contact/hear-alias'
+import { HoldLost } from '@/lib/outbox/hold-lost'
 import { acceptOutbound } from './accept-outbound'
 import { hearInbound } from './hear-inbound'
 import { hearReceipts } from './hear-receipt'
@@ -148,8 +149,6 @@ describe('from the CRM to WhatsApp', () => {
     const other = await kit.crm.write(contact.id, 'true words')
     const forged = fromCrm('false words', { crmMessageId: other.id as CrmMessageId })
     await acceptOutbound(kit.ctx, { message: forged, signature: 'unsigned' })
-    const invented = fromCrm('invented')
-    await acceptOutbound(kit.ctx, { message: invented, signature: 'unsigned' })
     const text = 'for a colleague’s channel'
     const byOthers = await kit.crm.write(contact.id, text, { channel: 'sms' })
     const borrowed = fromCrm(text, { crmMessageId: byOthers.id as CrmMessageId })
@@ -160,8 +159,27 @@ describe('from the CRM to WhatsApp', () => {
     await workCrm(['route'])
     await sendAll()
     expect(texts()).toEqual(['true words'])
-    for (const each of [forged, invented, borrowed, diverted])
-      expect((await stored(each.crmMessageId)).status).toBe('failed')
+    for (const each of [forged, borrowed, diverted]) expect((await stored(each.crmMessageId)).status).toBe('failed')
+  })
+
+  test('an unsigned delivery the CRM does not know is held, and never sent', async () => {
+    const invented = fromCrm('invented')
+    await acceptOutbound(kit.ctx, { message: invented, signature: 'unsigned' })
+    await expect(workCrm(['route'])).rejects.toMatchObject({ kind: 'not_yet' })
+    await sendAll()
+    expect((await stored(invented.crmMessageId)).status).toBe('received')
+    expect(line.sent).toEqual([])
+  })
+
+  test('what could not be routed for a day fails instead of leaving late', async () => {
+    const late = fromCrm('good morning')
+    await accept(late)
+    await kit.ctx.db
+      .update(messages)
+      .set({ createdAt: new Date(Date.now() - 25 * 3_600_000) })
+      .where(eq(messages.crmMessageId, late.crmMessageId))
+    await workCrm(['route'])
+    expect(await stored(late.crmMessageId)).toMatchObject({ status: 'failed', failureCode: 'expired' })
   })
 
   test('a number that is not on WhatsApp fails as such, and is not asked about again', async () => {
@@ -341,6 +359,13 @@ describe('from WhatsApp to the CRM', () => {
     expect((await posts()).map((each) => each.text)).toEqual(['only once'])
   }, 20_000)
 
+  test('a worker that stood still past its hold posts nothing any more', async () => {
+    await hearInbound(kit.ctx, one, event(person(), 'not by two'))
+    const [delivery] = await claimForAnyone(kit.ctx.db, owner, { limit: 1, holdMs: 60_000, except: [] })
+    await expect(pushInbound(kit.ctx, owner, delivery!, () => false)).rejects.toThrow(HoldLost)
+    expect(await posts()).toEqual([])
+  })
+
   test('typed on the phone arrives as outbound, our own echo not at all', async () => {
     await accept(fromCrm('ours'))
     await workCrm(['route'])
@@ -443,7 +468,7 @@ test('no body, name or number stands readable in the tables of messages', async 
   const dump = await kit.ctx.db.execute<{ row: string }>(sql`
     select encode(body_sealed, 'escape') as row from messages union all
     select encode(content_sealed, 'escape') from parts union all select encode(prepared_sealed, 'escape') from parts
-    union all select coalesce(detail::text, '') || key from deliveries union all select coalesce(trace::text, '') from messages`)
+    union all select key || coalesce(last_error, '') from deliveries union all select coalesce(trace::text, '') from messages`)
   expect(dump.length).toBeGreaterThan(3)
   expect(dump.filter(({ row }) => row?.includes('canary-body'))).toEqual([])
 })

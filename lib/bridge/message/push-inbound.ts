@@ -7,6 +7,7 @@ import { inTransaction } from '@/db/transaction'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, CrmMessageId, LocationId, MessageId, RemoteId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { HoldLost } from '@/lib/outbox/hold-lost'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import { resolveContact } from '../contact/resolve'
 import type { BridgeContext } from '../context'
@@ -23,7 +24,12 @@ const lookAgainAfterMs = 5_000
  * knows how an earlier attempt ended, the conversation is searched for our id before anything is added again. Throws CrmError;
  * settles the delivery when it is done.
  */
-export async function pushInbound(ctx: BridgeContext, owner: string, delivery: ClaimedDelivery): Promise<void> {
+export async function pushInbound(
+  ctx: BridgeContext,
+  owner: string,
+  delivery: ClaimedDelivery,
+  isHeld: () => boolean = () => true,
+): Promise<void> {
   const id = delivery.subjectId as MessageId
   const [row] = await ctx.db
     .select({ message: messages, person: people })
@@ -53,6 +59,7 @@ export async function pushInbound(ctx: BridgeContext, owner: string, delivery: C
     crmMessageId = await crm.findMessage({ contactId, outsideId: id, direction, at: message.occurredAt, text })
   }
   if (!crmMessageId) {
+    if (!isHeld()) throw new HoldLost(delivery.id)
     try {
       const added = await crm.addMessage({ contactId, direction, text, outsideId: id, at: message.occurredAt })
       crmMessageId = added.crmMessageId

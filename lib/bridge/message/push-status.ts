@@ -3,6 +3,7 @@ import { messages } from '@/db/schema/messages'
 import { inTransaction } from '@/db/transaction'
 import type { MessageId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { HoldLost } from '@/lib/outbox/hold-lost'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
 
@@ -15,7 +16,12 @@ const tellable = (status: string): status is Told => status in rank
  * Tells the CRM how far a message has come, never back. What was reached while an older status was being told is told next.
  * Throws CrmError; settles the delivery when it is done.
  */
-export async function pushStatus(ctx: BridgeContext, owner: string, delivery: ClaimedDelivery): Promise<void> {
+export async function pushStatus(
+  ctx: BridgeContext,
+  owner: string,
+  delivery: ClaimedDelivery,
+  isHeld: () => boolean = () => true,
+): Promise<void> {
   const id = delivery.subjectId as MessageId
   const [message] = await ctx.db.select().from(messages).where(eq(messages.id, id))
   const status = message?.status
@@ -26,6 +32,7 @@ export async function pushStatus(ctx: BridgeContext, owner: string, delivery: Cl
     status === 'failed'
       ? { code: message.failureCode ?? 'internal', message: message.failureMessage ?? 'Not sent.' }
       : undefined
+  if (!isHeld()) throw new HoldLost(delivery.id)
   await ctx.highlevel.forSubAccount(message.locationId).setMessageStatus(message.crmMessageId, status, failure)
   await inTransaction(ctx.db, async (tx) => {
     // The row is locked by this update, so a receipt that comes now either is seen here or finds the delivery finished.

@@ -30,12 +30,12 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
   const body = openBody(vault, message.id, message.bodySealed)
   if (body.kind !== 'written') throw new Error('an outbound message has a written body')
   const crm = ctx.highlevel.forSubAccount(message.locationId)
-  let failure: Failure | null = null
+  const ageMs = ctx.clock.now().getTime() - message.createdAt.getTime()
+  let failure: Failure | null = ageMs > goodForMs ? expired : null
 
-  if (message.readBack === 'needed' && message.crmMessageId) {
-    const told = await crm.getMessage(message.crmMessageId).catch(refusedAsNull)
+  if (!failure && message.readBack === 'needed' && message.crmMessageId) {
+    const told = await crm.getMessage(message.crmMessageId).catch(refusedAsNotYet)
     const same =
-      told &&
       told.locationId === message.locationId &&
       told.contactId === message.contactId &&
       told.direction === 'outbound' &&
@@ -45,7 +45,8 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
   }
   const contact = failure ? null : await crm.getContact(message.contactId as ContactId).catch(refusedAsNull)
   // The message as the CRM tells it has no number: one that is not the contact's would send true words to a stranger.
-  const isForThem = message.toPhone === null || parsePhone(contact?.phone ?? null) === message.toPhone
+  const isForThem =
+    failure !== null || message.toPhone === null || parsePhone(contact?.phone ?? null) === message.toPhone
   if (message.readBack === 'needed' && !isForThem) failure ??= notAsTold
 
   await inTransaction(ctx.db, async (tx) => {
@@ -89,9 +90,23 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
   })
 }
 
+/** A message nobody could route for a day says something that no longer holds. */
+const goodForMs = 24 * 3_600_000
+
+const expired: Failure = {
+  code: 'expired',
+  message: 'Not sent: the CRM could not be asked about it for a day. Write it again if it still holds.',
+}
+
 const notAsTold: Failure = {
   code: 'internal',
   message: 'Not sent: the CRM does not know this message as it was handed to us. Write it again.',
+}
+
+/** The CRM may hand a message over before its API knows it; what it never comes to know is not sent. */
+function refusedAsNotYet(error: unknown): never {
+  if (!(error instanceof CrmError) || error.kind !== 'refused') throw error
+  throw new CrmError('not_yet', 'the CRM does not know this message yet', { cause: error })
 }
 
 /** What the CRM says does not exist; everything else may be asked again. */

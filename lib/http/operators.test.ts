@@ -46,10 +46,10 @@ test('without its database a process is ready, because it must still say "later"
 
 test('open streams are closed on a stop, those opened later at once', async () => {
   const closed: string[] = []
-  registerStream(() => closed.push('kept'))
-  registerStream(() => closed.push('let go'))()
+  registerStream('ana', () => closed.push('kept'))
+  registerStream('ana', () => closed.push('let go'))()
   closeOpenStreams()
   expect(closed).toEqual(['kept'])
-  registerStream(() => closed.push('late'))
+  registerStream('ana', () => closed.push('late'))
   await expect.poll(() => closed).toEqual(['kept', 'late'])
 })

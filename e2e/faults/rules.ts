@@ -27,5 +27,5 @@ export function mintsAnew(channel: Channel): Channel {
     showTyping: (to) => line.showTyping(to),
     send: (to, prepared) => line.send(to, prepared, mintId()),
   })
-  return { kind: channel.kind, open: (session, ears) => wrap(channel.open(session, ears)) }
+  return { ...channel, open: (session, ears) => wrap(channel.open(session, ears)) }
 }

@@ -9,6 +9,8 @@ export interface Channel {
   readonly kind: ChannelKind
   /** Builds a line without I/O. The worker calls connect() while it holds the session's lease. */
   open(session: OwnedSession, ears: Ears): Line
+  /** Erases what the channel keeps only for a while. Safe at any time, in several processes. */
+  sweep(): Promise<void>
 }
 
 /** A session this process holds the lease of. */

@@ -133,7 +133,7 @@ export async function claimForAnyone(
     take(
       sql`
       select l.id from lanes l join lanes seen on seen.id = l.id and seen.turn = l.turn
-      where l.session_id is null and l.busy_by is null and ${isDue}
+      where l.session_id is null and l.busy_by is null and ${isDue} and l.due_at < 'infinity'
         and l.location_id not in (select json_array_elements_text(${JSON.stringify(options.except)}::json))
       order by l.rank, l.due_at limit ${options.limit} for update of l skip locked`,
       { owner, epoch: sql`null::bigint`, until: sql`now() + ${options.holdMs}::int * interval '1 millisecond'` },

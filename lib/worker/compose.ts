@@ -36,16 +36,17 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
     ...(rest.reach ? { reach: rest.reach } : {}),
   })
   const ctx: BridgeContext & ConnectContext = { db, vault, clock, log, ...crm }
+  const channels = { whatsapp: openChannel(ctx) }
   const worker = await startWorker({
     ctx,
     owner,
-    channels: { whatsapp: openChannel(ctx) },
+    channels,
     listener,
     pacing: env.isPaced ? 'on' : 'off',
     ...(env.worker.maxSessions ? { maxSessions: env.worker.maxSessions } : {}),
     ...rest,
   })
-  const jobs = await startJobs({ databaseUrl: env.databaseUrl, jobs: scheduledJobs(ctx), log })
+  const jobs = await startJobs({ databaseUrl: env.databaseUrl, jobs: scheduledJobs(ctx, Object.values(channels)), log })
   log.info({}, 'worker started')
   return {
     async stop() {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => kit.close())
 
 const sweep = () =>
-  scheduledJobs(kit.ctx)
+  scheduledJobs(kit.ctx, [])
     .find((job) => job.name === 'sweep')!
     .run()
 const count = async (table: string, where: string) =>

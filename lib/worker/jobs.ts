@@ -5,11 +5,12 @@ import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { probeSuspended } from '@/lib/bridge/sub-account/probe-suspended'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
 import { eraseUninstalled, sweepMemory } from '@/lib/bridge/sub-account/sweep'
+import type { Channel } from '@/lib/channel/channel'
 import type { CompanyId, LocationId } from '@/lib/ids'
 import type { Job } from '@/lib/jobs/start-jobs'
 import { sweepOutbox } from '@/lib/outbox/sweep'
 
-export const scheduledJobs = (ctx: ConnectContext): Job[] => [
+export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[]): Job[] => [
   { name: 'settle-installs', cron: '* * * * *', run: () => settleInstalls(ctx) },
   { name: 'probe-suspended', cron: '17 * * * *', run: () => probeSuspended(ctx) },
   { name: 'refresh-tokens', cron: '*/10 * * * *', run: () => refreshTokens(ctx) },
@@ -20,6 +21,7 @@ export const scheduledJobs = (ctx: ConnectContext): Job[] => [
       await sweepOutbox(ctx.db)
       await sweepMemory(ctx.db)
       await eraseUninstalled(ctx.db)
+      for (const channel of channels) await channel.sweep()
     },
   },
 ]

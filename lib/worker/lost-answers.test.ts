@@ -57,6 +57,7 @@ function withLosses(db: Database): Database {
 
 const channel: Channel = {
   kind: channelKinds.whatsapp,
+  sweep: async () => {},
   open(session, ears) {
     const account = { phone: session.phone!, aliases: [], name: null, platform: 'consumer' as const }
     line.connect = () => void ears.hear({ type: 'state', state: 'connected', account }).catch(() => {})

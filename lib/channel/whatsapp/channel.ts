@@ -1,4 +1,6 @@
+import { lt } from 'drizzle-orm'
 import type { Database } from '@/db/client'
+import { whatsappInbox } from '@/db/schema/whatsapp'
 import type { Vault } from '@/db/vault'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import { channelKinds } from '@/lib/channel/kinds'
@@ -30,5 +32,9 @@ export function createWhatsAppChannel(options: WhatsAppOptions): Channel {
   return {
     kind: channelKinds.whatsapp,
     open: (session, ears) => createLine({ ...options, timings, reach, commit, session, ears }),
+    async sweep() {
+      const before = new Date(options.clock.now().getTime() - timings.keepHeardMs)
+      await options.db.delete(whatsappInbox).where(lt(whatsappInbox.heardAt, before))
+    },
   }
 }

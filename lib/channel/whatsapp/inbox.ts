@@ -1,6 +1,6 @@
 import { DEFAULT_CONNECTION_CONFIG, type BinaryNode, type proto, type SocketConfig } from '@whiskeysockets/baileys'
 import type { SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys'
-import { and, desc, eq, isNotNull, isNull, lt } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { Database } from '@/db/client'
 import { whatsappInbox } from '@/db/schema/whatsapp'
 import type { TenantVault } from '@/db/vault'
@@ -42,7 +42,7 @@ export interface InboxOptions {
   /** Whether the product sent a message under this id: its echo is no news. */
   isOurs(id: RemoteId): Promise<boolean>
   reach: ReachFaultPoint
-  timings: { unreadableAfterMs: number; keepHeardMs: number; maxRetries: number }
+  timings: { unreadableAfterMs: number; maxRetries: number }
 }
 
 interface Row {
@@ -189,9 +189,6 @@ export function createInbox(options: InboxOptions): Inbox {
     async load(from) {
       store = from
       const mine = eq(whatsappInbox.sessionId, sessionId)
-      await db
-        .delete(whatsappInbox)
-        .where(and(mine, lt(whatsappInbox.heardAt, new Date(clock.now().getTime() - timings.keepHeardMs))))
       const waiting = await db
         .select({ id: whatsappInbox.id, sealed: whatsappInbox.sealed, receivedAt: whatsappInbox.receivedAt })
         .from(whatsappInbox)

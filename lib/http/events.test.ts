@@ -131,3 +131,23 @@ it('lets go of everything when the reader leaves, when the token ends, and when 
   await removed.ended
   expect(removed.held).toEqual({ count: 0, watching: 0 })
 })
+
+it('keeps no more than so much for a reader that takes nothing', async () => {
+  const { id: locationId, person } = await world.subAccount()
+  let isHeld = true
+  streamEvents({
+    ctx: world.ctx,
+    actor: person('location_admin'),
+    locationId,
+    changes: {
+      watch(_, heard) {
+        for (let n = 0; n < 1_500; n++) heard({ locationId, type: 'sync', id: `${n}` })
+        return () => {}
+      },
+    },
+    endsAt: new Date(world.ctx.clock.now().getTime() + 60_000),
+    signal: new AbortController().signal,
+    register: () => () => void (isHeld = false),
+  })
+  await expect.poll(() => isHeld).toBe(false)
+})

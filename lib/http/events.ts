@@ -30,6 +30,8 @@ export const streamHeaders = {
 const commentEveryMs = 15_000
 /** Changes of one moment are read once. */
 const gatherMs = 60
+/** Events kept for a reader that takes none; one that comes back is told the state anew. */
+const mostUnread = 1_000
 
 /**
  * What happens in one sub-account, as server-sent events. Notifications are hints: each makes us read the state as this
@@ -63,7 +65,9 @@ export function streamEvents(watching: Watching): Response {
       }
 
       const tell = (event: Change['type'], data: unknown) => {
-        if (!isOver) write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
+        if (isOver) return
+        if ((controller.desiredSize ?? 0) < -mostUnread) return finish()
+        write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`)
       }
 
       async function drain() {

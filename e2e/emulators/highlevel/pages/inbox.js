@@ -170,7 +170,21 @@ async function choose(contactId) {
   await renderThread(true)
 }
 
+/** A list drawn anew under a pressed button would lose the click. */
+let isPressed = false
+let isDue = false
+people.addEventListener('pointerdown', () => (isPressed = true))
+for (const end of ['pointerup', 'pointercancel'])
+  window.addEventListener(end, () =>
+    setTimeout(() => {
+      isPressed = false
+      if (isDue) renderPeople()
+    }),
+  )
+
 function renderPeople() {
+  isDue = isPressed
+  if (isPressed) return
   const wanted = search.value.trim().toLowerCase()
   const focused = document.activeElement?.dataset?.contact
   const shown = rows.filter(({ contact }) =>

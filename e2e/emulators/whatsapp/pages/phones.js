@@ -167,7 +167,21 @@ function updatePhone(phone) {
 let isRefreshing = false
 let isStale = false
 
+/** A list drawn anew under a pressed button would lose the click. */
+let isPressed = false
+let isDue = false
+window.addEventListener('pointerdown', () => (isPressed = true))
+for (const end of ['pointerup', 'pointercancel', 'dragend'])
+  window.addEventListener(end, () =>
+    setTimeout(() => {
+      isPressed = false
+      if (isDue) void refresh()
+    }),
+  )
+
 async function refresh() {
+  isDue = isPressed
+  if (isPressed) return
   if (isRefreshing) {
     isStale = true
     return

@@ -63,8 +63,8 @@ interface WorkerFixtures {
 /** Short and never used before, so that parallel tests and repeated runs share nothing. */
 export const fresh = (): string => randomBytes(4).toString('hex')
 
-/** The CRM takes seconds to know its own message and to tell of an install; here it is quick about both. */
-const QUICK_CRM = { messages: { statusRaceMs: 300 }, oauth: { installWebhookMs: 200 } }
+/** The CRM takes seconds to know its own message and to tell of an install, and ten minutes to try a webhook again. */
+const QUICK_CRM = { messages: { statusRaceMs: 300 }, oauth: { installWebhookMs: 200 }, webhooks: { scale: 0.001 } }
 
 export const test = base.extend<TestFixtures, WorkerFixtures>({
   places: [

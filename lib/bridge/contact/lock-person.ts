@@ -1,4 +1,4 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, notExists, or } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { people, personAddresses } from '@/db/schema/people'
 import type { ChannelName } from '@/lib/channel/kinds'
@@ -44,18 +44,33 @@ async function byAddress(tx: Transaction, clues: PersonClues): Promise<PersonRow
     .select()
     .from(people)
     .where(
-      inArray(
-        people.id,
-        tx
-          .select({ id: personAddresses.personId })
-          .from(personAddresses)
-          .where(
-            and(
-              eq(personAddresses.locationId, clues.locationId),
-              eq(personAddresses.channel, clues.channel),
-              inArray(personAddresses.address, [...clues.addresses]),
+      or(
+        inArray(
+          people.id,
+          tx
+            .select({ id: personAddresses.personId })
+            .from(personAddresses)
+            .where(
+              and(
+                eq(personAddresses.locationId, clues.locationId),
+                eq(personAddresses.channel, clues.channel),
+                inArray(personAddresses.address, [...clues.addresses]),
+              ),
             ),
-          ),
+        ),
+        // A contact known so far by nothing but their id is whoever these addresses say.
+        clues.contactId
+          ? and(
+              eq(people.locationId, clues.locationId),
+              eq(people.contactId, clues.contactId),
+              notExists(
+                tx
+                  .select({ id: personAddresses.personId })
+                  .from(personAddresses)
+                  .where(eq(personAddresses.personId, people.id)),
+              ),
+            )
+          : undefined,
       ),
     )
     .orderBy(people.id)
@@ -112,7 +127,7 @@ async function learn(tx: Transaction, person: PersonRow, clues: PersonClues, isN
     changes.contactId = clues.contactId
   }
   if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))
-  if (!isNew && clues.addresses.length > 1) {
+  if (!isNew && (clues.addresses.length > 1 || (clues.addresses.length > 0 && !person.phone))) {
     await tx
       .insert(personAddresses)
       .values(

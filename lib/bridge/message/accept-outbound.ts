@@ -39,6 +39,7 @@ export async function acceptOutbound(
   const vault = await ctx.vault.forTenant(message.locationId)
   const phone = parsePhone(message.phone)
   const address = phone && channelKinds.whatsapp.addressOfPhone(phone)
+  const isSigned = input.signature === 'good'
   const id = orderedId<MessageId>()
   const bodySealed = sealBody(vault, id, { kind: 'written', text: message.text, attachments: message.attachments })
 
@@ -46,9 +47,10 @@ export async function acceptOutbound(
     const person = await lockPerson(tx, {
       locationId: message.locationId,
       channel: 'whatsapp',
-      addresses: address ? [address] : [],
+      // What nobody vouches for teaches us nothing about who a contact is; the number counts once it has been read back.
+      addresses: address && isSigned ? [address] : [],
       contactId: message.contactId,
-      phone,
+      phone: isSigned ? phone : null,
       name: null,
     })
     const storing = tx
@@ -65,7 +67,7 @@ export async function acceptOutbound(
         toPhone: phone,
         bodySealed,
         status: 'received',
-        readBack: input.signature === 'unsigned' ? 'needed' : null,
+        readBack: isSigned ? null : 'needed',
         occurredAt: ctx.clock.now(),
       })
       .onConflictDoNothing()

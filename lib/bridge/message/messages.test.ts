@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eq, sql } from 'drizzle-orm'
 import { messages, parts } from '@/db/schema/messages'
-import { chats, people } from '@/db/schema/people'
+import { chats, people, personAddresses } from '@/db/schema/people'
 import { leases, sessions } from '@/db/schema/sessions'
 import { owner, recordingLine, startBridgeKit, type BridgeKit, type RecordingLine } from '@/e2e/bridge-kit'
 import { SendError, type Content, type OwnedSession, type Person } from '@/lib/channel/channel'
@@ -160,6 +160,30 @@ describe('from the CRM to WhatsApp', () => {
     await sendAll()
     expect(texts()).toEqual(['true words'])
     for (const each of [forged, borrowed, diverted]) expect((await stored(each.crmMessageId)).status).toBe('failed')
+  })
+
+  test('an unsigned delivery says nothing about who a contact is until it has been read back', async () => {
+    const theirs = contact.phone!
+    const strangers = '+34699111222'
+    const forged = fromCrm('hello', { phone: strangers })
+    await acceptOutbound(kit.ctx, { message: forged, signature: 'unsigned' })
+    const addresses = await kit.ctx.db.select().from(personAddresses).where(eq(personAddresses.locationId, locationId))
+    expect(addresses).toEqual([])
+    await workCrm(['route']).catch(() => {})
+
+    const written = await kit.crm.write(contact.id, 'true words')
+    const honest = fromCrm('true words', { crmMessageId: written.id as CrmMessageId })
+    await kit.ctx.db.execute(sql`update lanes set due_at = now() where location_id = ${locationId}`)
+    await kit.ctx.db.execute(
+      sql`delete from deliveries where subject_id = (select id from messages where crm_message_id = ${forged.crmMessageId})`,
+    )
+    await acceptOutbound(kit.ctx, { message: honest, signature: 'unsigned' })
+    await kit.ctx.db.execute(sql`update lanes set busy_by = null, due_at = now() where location_id = ${locationId}`)
+    await workCrm(['route'])
+    await sendAll()
+    expect(texts()).toEqual(['true words'])
+    const learned = await kit.ctx.db.select().from(people).where(eq(people.locationId, locationId))
+    expect(learned).toMatchObject([{ contactId: contact.id, phone: theirs }])
   })
 
   test('an unsigned delivery the CRM does not know is held, and never sent', async () => {

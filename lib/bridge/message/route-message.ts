@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
+import { channelKinds } from '@/lib/channel/kinds'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, LocationId, MessageId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
@@ -49,14 +50,17 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
     failure !== null || message.toPhone === null || parsePhone(contact?.phone ?? null) === message.toPhone
   if (message.readBack === 'needed' && !isForThem) failure ??= notAsTold
 
+  const address = message.toPhone && channelKinds.whatsapp.addressOfPhone(message.toPhone)
+
   await inTransaction(ctx.db, async (tx) => {
     const person = await lockPerson(tx, {
       locationId: message.locationId as LocationId,
       channel: 'whatsapp',
-      addresses: await addressesOf(tx, message.personId!),
+      addresses: address && !failure ? [address] : [],
       contactId: message.contactId,
-      phone: message.toPhone,
+      phone: failure ? null : message.toPhone,
       name: contact?.name ?? null,
+      holding: delivery.lane,
     })
     // A worker whose hold on the lane ran out may come here late: only one of two binds.
     const [waiting] = await tx
@@ -113,11 +117,4 @@ function refusedAsNotYet(error: unknown): never {
 function refusedAsNull(error: unknown): null {
   if (error instanceof CrmError && error.kind === 'refused') return null
   throw error
-}
-
-async function addressesOf(tx: Parameters<Parameters<typeof inTransaction>[1]>[0], personId: string) {
-  const rows = await tx.execute<{ address: string }>(
-    sql`select address from person_addresses where person_id = ${personId}`,
-  )
-  return rows.map((row) => row.address as Parameters<typeof lockPerson>[1]['addresses'][number])
 }

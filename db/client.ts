@@ -1,3 +1,4 @@
+import './driver-writes'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 

@@ -21,6 +21,8 @@ export interface Toll {
   /** Kills at which handing over a backlog had begun and not ended. */
   metCatchUp: number
   databaseEnds: number
+  /** Workers that ended although nobody killed them. */
+  unbidden: number
   cycles: number
 }
 
@@ -54,7 +56,7 @@ export interface ChaosOptions {
 }
 
 export async function chaos(world: FaultWorld, options: ChaosOptions): Promise<Toll> {
-  const toll: Toll = { kills: 0, metSending: 0, metCatchUp: 0, databaseEnds: 0, cycles: 0 }
+  const toll: Toll = { kills: 0, metSending: 0, metCatchUp: 0, databaseEnds: 0, unbidden: 0, cycles: 0 }
   const load = startLoad(world, options.rate)
 
   async function afterDeath(): Promise<void> {
@@ -96,10 +98,13 @@ export async function chaos(world: FaultWorld, options: ChaosOptions): Promise<T
         if (isMidBacklog(world)) toll.metCatchUp += 1
         return
       }
-      case 'database':
+      case 'database': {
         await pause(world.between(100, 1_000))
+        const before = [...world.workers]
         await world.restartDatabase(cycle.how)
         toll.databaseEnds += 1
+        toll.unbidden += before.filter(({ isAlive }) => !isAlive).length
+      }
     }
   }
 
@@ -114,8 +119,10 @@ export async function chaos(world: FaultWorld, options: ChaosOptions): Promise<T
     for (const cycle of options.cycles) {
       await run(cycle)
       const since = lastNumber(world)
+      const left = [...world.workers]
       await refill()
       await cameBack(world, options.rate, since)
+      toll.unbidden += left.filter(({ isAlive }) => !isAlive).length
       toll.cycles += 1
     }
   } finally {

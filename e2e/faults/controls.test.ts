@@ -47,6 +47,12 @@ const inOnly: Rate = { out: 0, into: 10 }
 test('without what is in doubt going first, a strict phone drops what goes in its place', async () => {
   const lost = await run({
     without: ['inDoubtFirst'],
+    // It takes its turn like any other retry.
+    async afterKill({ sql }) {
+      await sql`
+        update lanes set busy_by = null, busy_epoch = null, due_at = now() + interval '8 seconds'
+        where session_id is not null and busy_by is not null`
+    },
     cycle: { kind: 'point', point: 'after_wa_write' },
     rate: outOnly,
     symptom: ({ outbound }) => [...outbound.lost, ...outbound.lostCopies],

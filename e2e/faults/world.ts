@@ -71,7 +71,7 @@ export class FaultWorld {
     process.env.TEST_OUTPUT_DIR ??= join(folder, 'output')
     const pg = await startPostgres({ dataDir: join(folder, 'postgres') })
     await runMigrations(pg.url)
-    const network = await startWhatsAppEmulator({ say: () => {} })
+    const network = await startWhatsAppEmulator({ say: () => {}, timings: { linkMs: 120_000 } })
     const port = await freePort()
     const { values } = openKept(folder)
     const appUrl = `http://127.0.0.1:${port}`

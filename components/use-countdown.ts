@@ -6,11 +6,10 @@ import { useSignedIn } from './signed-in'
 /** Whole seconds until then by the server's clock, never below 0. */
 export function useCountdown(until: string): number {
   const { api } = useSignedIn()
-  const left = () => Math.max(0, Math.ceil((Date.parse(until) - api.now()) / 1000))
-  const [seconds, setSeconds] = useState(left)
+  const [seconds, setSeconds] = useState(() => secondsLeft(until, api.now()))
 
   useEffect(() => {
-    const tick = () => setSeconds(Math.max(0, Math.ceil((Date.parse(until) - api.now()) / 1000)))
+    const tick = () => setSeconds(secondsLeft(until, api.now()))
     tick()
     const timer = setInterval(tick, 250)
     return () => clearInterval(timer)
@@ -18,3 +17,5 @@ export function useCountdown(until: string): number {
 
   return seconds
 }
+
+const secondsLeft = (until: string, now: number) => Math.max(0, Math.round((Date.parse(until) - now) / 1000))

@@ -132,7 +132,11 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
 }
 
 /** What the CRM's answer means for a delivery. */
-function afterFailure(timings: WorkerTimings, delivery: Pick<ClaimedDelivery, 'attempts'>, error: unknown): Settlement {
+function afterFailure(
+  timings: WorkerTimings,
+  delivery: Pick<ClaimedDelivery, 'attempts' | 'kind'>,
+  error: unknown,
+): Settlement {
   const why =
     error instanceof Error ? `${error.name}: ${error instanceof CrmError ? error.message : ''}` : 'unknown error'
   if (!(error instanceof CrmError)) {
@@ -145,9 +149,11 @@ function afterFailure(timings: WorkerTimings, delivery: Pick<ClaimedDelivery, 'a
     case 'unknown':
       return { outcome: 'unknown', afterMs: 0, why }
     case 'not_yet': {
-      // Attempts that failed otherwise count too, so the last wait is repeated a while before giving up.
+      // Attempts that failed otherwise count too, so the last wait of a status is repeated a while before giving up. A message
+      // that is not confirmed holds back what the contact is sent after it, so it is not.
       const wait = timings.notYetMs[Math.min(delivery.attempts, timings.notYetMs.length) - 1]
-      const isOver = wait === undefined || delivery.attempts > poisonCap
+      const most = delivery.kind === 'route' ? timings.notYetMs.length : poisonCap
+      const isOver = wait === undefined || delivery.attempts > most
       return isOver ? { outcome: 'given_up', why } : { outcome: 'retry', afterMs: wait, why }
     }
     case 'unauthorised':

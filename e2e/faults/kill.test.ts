@@ -18,15 +18,12 @@ const cycles: Cycle[] = [
   { kind: 'point', point: 'after_wa_write' },
   { kind: 'random' },
   { kind: 'point', point: 'before_wa_write' },
-  { kind: 'catch-up' },
   { kind: 'database', how: 'fast' },
   { kind: 'point', point: 'after_ack' },
-  { kind: 'random' },
+  { kind: 'catch-up' },
   { kind: 'database', how: 'kill' },
   { kind: 'point', point: 'after_inbox_commit' },
-  { kind: 'catch-up' },
   { kind: 'database', how: 'immediate' },
-  { kind: 'point', point: 'after_wa_write' },
 ]
 
 test('whatever dies, every message crosses once and in order', async () => {

@@ -426,7 +426,7 @@ export function createLine(options: LineOptions): Line {
       }
       const digits = digitsOf(phone)
       if (!/^\d{6,15}$/.test(digits)) throw new Error('The phone number needs 6 to 15 digits, country code first.')
-      const text = await connection.sock.requestPairingCode(digits)
+      const text = await connection.during(connection.sock.requestPairingCode(digits))
       pairing.code = { kind: 'code', text, expiresAt: new Date(pairing.untilMs) }
       return pairing.code
     },
@@ -459,7 +459,7 @@ export function createLine(options: LineOptions): Line {
     async lookUp(phone) {
       if (!connection || !isOpen || !store)
         throw new SendError('The WhatsApp session is not connected.', { fate: 'not_sent' })
-      return lookUp(connection.sock, phone, store.directory)
+      return lookUp(connection, phone, store.directory)
     },
 
     prepare: async (_to, content) => prepare(content),

@@ -4,7 +4,7 @@ import type { Clock } from '@/lib/clock'
 import type { Address, RemoteId } from '@/lib/ids'
 import type { AuthStore, DataSet } from './auth-store'
 import { formatLid, isLid, parseAddress, userOf } from './ids'
-import type { Connection } from './socket'
+import { ConnectionEnded, type Connection } from './socket'
 import { unpack } from './to-whatsapp'
 
 /** The sending half of a line: one frame at a time, and the network's word for each message. */
@@ -64,9 +64,7 @@ export function createSender(options: SenderOptions): Sender {
       try {
         // The promise also covers the commit of the keys used, so a later message never reuses a counter.
         const relaying = link.connection.sock.relayMessage(to, unpack(prepared), { messageId: id })
-        const ending = link.connection.ended.then(() => Promise.reject(new Error('the connection ended')))
-        ending.catch(() => {})
-        await Promise.race([relaying, ending])
+        await link.connection.during(relaying)
         return link.connection
       } catch (cause) {
         if (current.mayHaveLeft) throw unknown('The connection to WhatsApp ended while the message was leaving.', cause)
@@ -81,8 +79,10 @@ export function createSender(options: SenderOptions): Sender {
   async function answered(connection: Connection, answer: Promise<Answer>): Promise<void> {
     const limit = new AbortController()
     const outcome = await Promise.race([
-      answer,
-      connection.ended.then(() => 'ended' as const),
+      connection.during(answer).catch((error: unknown) => {
+        if (error instanceof ConnectionEnded) return 'ended' as const
+        throw error
+      }),
       options.clock.sleep(options.ackWaitMs, limit.signal).then(() => 'late' as const),
     ])
     limit.abort(null)

@@ -53,8 +53,17 @@ export interface Connection {
   /** Resolves once, never rejects. */
   readonly ended: Promise<Ending>
   readonly hasEnded: boolean
+  /** The work's own end, or ConnectionEnded if the connection ends first: Baileys forgets what it waits for when it closes. */
+  during<T>(work: Promise<T>): Promise<T>
   /** Ends it. `now` cuts the line without the closing words. */
   end(now?: boolean): void
+}
+
+export class ConnectionEnded extends Error {
+  constructor() {
+    super('the connection to WhatsApp ended')
+    this.name = 'ConnectionEnded'
+  }
 }
 
 /** What is needed of the socket inside Baileys' own. */
@@ -99,6 +108,8 @@ export function openConnection(options: ConnectionOptions): Connection {
 
   let hasEnded = false
   let cutTimer: NodeJS.Timeout | undefined
+  // A set, and not callbacks on one promise: those would pile up for as long as the connection lasts.
+  const cuts = new Set<() => void>()
   const ended = new Promise<Ending>((resolve) => {
     sock.ev.on('connection.update', (update) => {
       if (update.connection === 'close') {
@@ -106,6 +117,8 @@ export function openConnection(options: ConnectionOptions): Connection {
         sock.ev.flush()
         hasEnded = true
         clearTimeout(cutTimer)
+        for (const cut of cuts) cut()
+        cuts.clear()
         resolve(endingOf(update.lastDisconnect?.error))
       } else if (update.connection === 'open') {
         on.open()
@@ -139,6 +152,14 @@ export function openConnection(options: ConnectionOptions): Connection {
     ended,
     get hasEnded() {
       return hasEnded
+    },
+    during(work) {
+      return new Promise((resolve, reject) => {
+        const cut = () => reject(new ConnectionEnded())
+        if (hasEnded) cut()
+        else cuts.add(cut)
+        void work.then(resolve, reject).finally(() => cuts.delete(cut))
+      })
     },
     end,
   }

@@ -25,6 +25,18 @@ describe('sending', () => {
     await line.close()
   })
 
+  test('a question open when the connection ends is answered by that, not by its own time-out', async () => {
+    const { session, line } = await here.started()
+    const bob = await session.meet('Bob')
+    const number = session.owner.number
+    await here.world.phones.mute(number)
+    const asked = failure(line.lookUp(bob.phone))
+    await here.world.phones.closeConnections(number, 503)
+    expect(await asked).toMatchObject({ fate: 'not_sent', final: false })
+    await here.world.phones.clearFaults()
+    await line.close()
+  })
+
   test('unconfirmed it may have gone: the line reconnects, and the same bytes under the same id show once', async () => {
     const { session, line } = await here.started()
     const bob = await session.meet('Bob')

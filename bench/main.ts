@@ -1,4 +1,5 @@
 // What a message costs, here and by bare Baileys, in one run on one machine. One JSON line per figure, then a table.
+import '@/e2e/emulators/quiet-libsignal'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { FaultWorld, type Chat } from '@/e2e/faults/world'
 import { runCommand } from '@/scripts/command'
@@ -28,7 +29,6 @@ function tell(figure: string, value: number, unit: string): void {
 runCommand(async () => {
   if (process.platform !== 'linux') throw new Error('The benchmarks read /proc and run on Linux only.')
   process.env.LOG_LEVEL ??= 'warn'
-  for (const level of ['info', 'warn', 'error', 'debug'] as const) console[level] = () => {}
   const world = await FaultWorld.start({ seed: 1, sessions, chatsEach, crm: { limits: { enforced: false } } })
   try {
     await measure(world)
@@ -42,13 +42,8 @@ runCommand(async () => {
 })
 
 async function measure(world: FaultWorld): Promise<void> {
-  const floor = await measureFloor(world, { sessions, chatsEach, messages })
   const node = process.version
   console.log(JSON.stringify({ node, sessions, chats: sessions * chatsEach, messages }))
-  tellCost('floor outbound', floor.outbound)
-  tellCost('floor inbound', floor.inbound)
-  tell(`floor memory at ${sessions} sessions`, floor.rssMb, 'MB')
-
   const nodeArgs = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []
   const worker = await world.startWorker({ file: 'bench/worker.ts', nodeArgs })
   await world.people(1)
@@ -61,10 +56,6 @@ async function measure(world: FaultWorld): Promise<void> {
   const inbound = await run(world, worker.pid, (count, mark) => inward(world, count, mark))
   tellRun('outbound', outbound)
   tellRun('inbound', inbound)
-  tell('outbound worker CPU by floor', outbound.worker / floor.outbound.cpuMsEach, 'times')
-  tell('inbound worker CPU by floor', inbound.worker / floor.inbound.cpuMsEach, 'times')
-  tell('outbound worker and web CPU by floor', (outbound.worker + outbound.web) / floor.outbound.cpuMsEach, 'times')
-
   const out = await steady(world, (count, mark) => outward(world, count, mark))
   const into = await steady(world, (count, mark) => inward(world, count, mark))
   for (const [way, times] of [
@@ -75,6 +66,15 @@ async function measure(world: FaultWorld): Promise<void> {
     tell(`${way}, p99 at ${steadyPerSecond}/s`, percentile(times, 0.99), 'ms')
   }
   tell('worker memory after all', rssMb(worker.pid), 'MB')
+  await worker.stop()
+
+  const floor = await measureFloor(world, { sessions, chatsEach, messages })
+  tellCost('floor outbound', floor.outbound)
+  tellCost('floor inbound', floor.inbound)
+  tell(`floor memory at ${sessions} sessions`, floor.rssMb, 'MB')
+  tell('outbound worker CPU by floor', outbound.worker / floor.outbound.cpuMsEach, 'times')
+  tell('inbound worker CPU by floor', inbound.worker / floor.inbound.cpuMsEach, 'times')
+  tell('outbound worker and web CPU by floor', (outbound.worker + outbound.web) / floor.outbound.cpuMsEach, 'times')
 }
 
 interface Run {

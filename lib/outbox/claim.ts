@@ -142,6 +142,17 @@ export async function claimForAnyone(
   return rows.map(fromRow)
 }
 
+/** A living worker keeps what it works, so that a dead one's lanes can be free soon. Answers the claims that still hold. */
+export async function holdLanesOn(db: Database, owner: string, holdMs: number): Promise<Set<string>> {
+  const rows = await db.execute<{ id: string; turn: string }>(sql`
+    update lanes set busy_until = now() + ${holdMs}::int * interval '1 millisecond'
+    where busy_by = ${owner} and busy_until >= now()
+    returning id, turn`)
+  return new Set(rows.map((row) => claimName({ lane: row.id, turn: Number(row.turn) })))
+}
+
+export const claimName = (claim: Pick<ClaimedDelivery, 'lane' | 'turn'>) => `${claim.lane}/${claim.turn}`
+
 /** Lanes whose worker has held them past its time are free again, their head in doubt. */
 export async function freeAbandonedLanes(db: Database): Promise<void> {
   await db.execute(sql`

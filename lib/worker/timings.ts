@@ -8,7 +8,7 @@ export interface WorkerTimings {
   pollMs: number
   /** What is in flight may take this long when the worker stops. */
   drainMs: number
-  /** How long a delivery to the CRM may take before another worker may take it over. */
+  /** After a worker's death its deliveries to the CRM are free this long after it last held on to them. */
   laneHoldMs: number
   crmRetry: { minMs: number; maxMs: number }
   /** The CRM does not know a message yet: wait this long before telling it a status again. */
@@ -23,7 +23,7 @@ export const productionTimings: WorkerTimings = {
   fenceMs: 20_000,
   pollMs: 3_000,
   drainMs: 5_000,
-  laneHoldMs: 120_000,
+  laneHoldMs: 30_000,
   crmRetry: { minMs: 1_000, maxMs: 300_000 },
   notYetMs: [2_000, 5_000, 10_000, 20_000, 40_000, 80_000],
   refusedAgainMs: 3_600_000,

@@ -11,7 +11,14 @@ import { CrmError } from '@/lib/highlevel/highlevel'
 import { HoldLost } from '@/lib/outbox/hold-lost'
 import type { LocationId, MessageId } from '@/lib/ids'
 import { backoffMs } from '@/lib/outbox/backoff'
-import { claimForAnyone, freeAbandonedLanes, giveLanesBack, type ClaimedDelivery } from '@/lib/outbox/claim'
+import {
+  claimForAnyone,
+  claimName,
+  freeAbandonedLanes,
+  giveLanesBack,
+  holdLanesOn,
+  type ClaimedDelivery,
+} from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import { poisonCap, type WorkerTimings } from './timings'
 
@@ -32,12 +39,17 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   const stopping = new AbortController()
   let woken = false
   let looking = false
+  /** When each claim was made or last held on to, by the monotonic clock. */
+  const heldFromMs = new Map<string, number>()
 
   const verbs = { route: routeMessage, push: pushInbound, status: pushStatus }
 
-  async function work(delivery: ClaimedDelivery, claimedAtMs: number): Promise<void> {
+  async function work(delivery: ClaimedDelivery): Promise<void> {
     // A process that stood still may find that another one has its lane by now; a request leaves well before that can be.
-    const isHeld = () => ctx.clock.monotonicMs() - claimedAtMs < timings.laneHoldMs * holdShare
+    const isHeld = () => {
+      const fromMs = heldFromMs.get(claimName(delivery))
+      return fromMs !== undefined && ctx.clock.monotonicMs() - fromMs < timings.laneHoldMs * holdShare
+    }
     try {
       if (delivery.kind === 'send') throw new Error('a session delivery in a lane without a session')
       await verbs[delivery.kind](ctx, owner, delivery, isHeld)
@@ -64,12 +76,14 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
 
   function start(delivery: ClaimedDelivery, claimedAtMs: number): void {
     perSubAccount.set(delivery.locationId, (perSubAccount.get(delivery.locationId) ?? 0) + 1)
-    const run = work(delivery, claimedAtMs)
+    heldFromMs.set(claimName(delivery), claimedAtMs)
+    const run = work(delivery)
       .catch((error: unknown) =>
         ctx.log.warn({ deliveryId: delivery.id, err: error }, 'delivery left to be found again'),
       )
       .finally(() => {
         running.delete(run)
+        heldFromMs.delete(claimName(delivery))
         const left = perSubAccount.get(delivery.locationId)! - 1
         if (left === 0) perSubAccount.delete(delivery.locationId)
         else perSubAccount.set(delivery.locationId, left)
@@ -106,9 +120,17 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       })
   }
 
+  async function holdOn(): Promise<void> {
+    if (heldFromMs.size === 0) return
+    const startedMs = ctx.clock.monotonicMs()
+    const stillHeld = await holdLanesOn(ctx.db, owner, timings.laneHoldMs)
+    for (const claim of heldFromMs.keys()) if (stillHeld.has(claim)) heldFromMs.set(claim, startedMs)
+  }
+
   async function poll(): Promise<void> {
     while (!stopping.signal.aborted) {
       await ctx.clock.sleep(timings.pollMs, stopping.signal)
+      await holdOn().catch((error: unknown) => ctx.log.warn({ err: error }, 'could not hold on to lanes'))
       await freeAbandonedLanes(ctx.db).catch((error: unknown) =>
         ctx.log.warn({ err: error }, 'could not free abandoned lanes'),
       )

@@ -1,6 +1,7 @@
 import './driver-writes'
 import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
+import { preparing } from './prepared'
 
 export type Database = PostgresJsDatabase
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
@@ -27,7 +28,7 @@ export function openDatabase(url: string, options: { max?: number; name?: string
       idle_in_transaction_session_timeout: idleInTransactionMs,
     },
   })
-  return { db: drizzle(client), close: () => client.end({ timeout: 5 }) }
+  return { db: drizzle(preparing(client)), close: () => client.end({ timeout: 5 }) }
 }
 
 export interface Listener {

@@ -4,9 +4,9 @@ import { productionTimings as worker, type WorkerTimings } from '@/lib/worker/ti
 
 export const workerTimings: WorkerTimings = {
   ...worker,
-  leaseMs: 3_000,
+  leaseMs: 5_000,
   renewEveryMs: 400,
-  fenceMs: 2_000,
+  fenceMs: 3_500,
   pollMs: 400,
   drainMs: 2_000,
   // Longer than one delivery can take, the search after an unknown outcome included.

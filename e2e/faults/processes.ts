@@ -79,13 +79,16 @@ export async function startWebProcess(
   port: number,
   nodeArgs: string[] = [],
 ): Promise<Killable> {
-  const web = killable('web', spawnNode({ ...webProcess(env, port), nodeArgs }))
   const deadline = performance.now() + 120_000
-  while (performance.now() < deadline && web.isAlive) {
-    const response = await fetch(`http://127.0.0.1:${port}/api/health`).catch(() => null)
-    await response?.body?.cancel()
-    if (response?.ok) return web
-    await new Promise((resolve) => setTimeout(resolve, 100))
+  // The port was chosen a while ago; a connection of somebody else may hold it for a moment, and then the web ends at once.
+  while (performance.now() < deadline) {
+    const web = killable('web', spawnNode({ ...webProcess(env, port), nodeArgs }))
+    while (performance.now() < deadline && web.isAlive) {
+      const response = await fetch(`http://127.0.0.1:${port}/api/health`).catch(() => null)
+      await response?.body?.cancel()
+      if (response?.ok) return web
+      await new Promise((resolve) => setTimeout(resolve, 100))
+    }
   }
   throw new Error('the web did not start')
 }

@@ -10,7 +10,7 @@ import type { BridgeContext } from '@/lib/bridge/context'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
 import { install } from '@/lib/bridge/sub-account/install'
-import type { Content, Line, OwnedSession, Person, Prepared, SendError } from '@/lib/channel/channel'
+import type { Content, LabelChange, Line, OwnedSession, Person, Prepared, SendError } from '@/lib/channel/channel'
 import { systemClock } from '@/lib/clock'
 import { opaqueId, type Address, type LocationId, type RemoteId, type SessionId } from '@/lib/ids'
 import { silentLog } from '@/lib/log'
@@ -108,6 +108,8 @@ export interface RecordingLine extends Line {
   absent: Set<string>
   /** The LID of numbers that have one. */
   lids: Map<string, Address>
+  booksRead: ('contacts' | 'labels')[]
+  labelChanges: LabelChange[]
 }
 
 export function recordingLine(): RecordingLine {
@@ -116,6 +118,10 @@ export function recordingLine(): RecordingLine {
     failNext: null,
     absent: new Set(),
     lids: new Map(),
+    booksRead: [],
+    labelChanges: [],
+    readBook: async (what) => void line.booksRead.push(what),
+    changeLabel: async (change) => void line.labelChanges.push(change),
     connect: () => {},
     close: async () => {},
     unlink: async () => ({ confirmed: true }),

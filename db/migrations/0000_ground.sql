@@ -88,12 +88,15 @@ CREATE TABLE "people" (
 	"phone" text,
 	"name" text,
 	"dnd" boolean,
+	"tags" text[],
+	"owner_user_id" text,
 	"facts_at" timestamp (3) with time zone,
 	"has_written" boolean DEFAULT false NOT NULL,
 	"last_wrote_at" timestamp (3) with time zone,
 	"affinity_session_id" uuid,
 	"affinity_set_by" text,
 	"affinity_set_at" timestamp (3) with time zone,
+	"affinity_locked" boolean DEFAULT false NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -140,8 +143,14 @@ CREATE TABLE "sessions" (
 	"code_phone" text,
 	"code_asked_at" timestamp (3) with time zone,
 	"assigned_user_id" text,
+	"routes_for_user" boolean DEFAULT true NOT NULL,
+	"gives_new_contacts" boolean DEFAULT true NOT NULL,
+	"gives_known_contacts" text DEFAULT 'never' NOT NULL,
 	"sync_contacts" boolean DEFAULT false NOT NULL,
 	"sync_labels" boolean DEFAULT false NOT NULL,
+	"push_tags" boolean DEFAULT false NOT NULL,
+	"account_tag" text,
+	"first_linked_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"connected_at" timestamp (3) with time zone,
 	"last_active_at" timestamp (3) with time zone
@@ -293,6 +302,7 @@ CREATE INDEX "person_addresses_person" ON "person_addresses" USING btree ("perso
 CREATE UNIQUE INDEX "leases_epoch" ON "leases" USING btree ("session_id","epoch");--> statement-breakpoint
 CREATE INDEX "leases_until" ON "leases" USING btree ("lease_until");--> statement-breakpoint
 CREATE UNIQUE INDEX "sessions_label" ON "sessions" USING btree ("location_id",lower("label"));--> statement-breakpoint
+CREATE UNIQUE INDEX "sessions_account_tag" ON "sessions" USING btree ("location_id","account_tag");--> statement-breakpoint
 CREATE UNIQUE INDEX "sessions_priority" ON "sessions" USING btree ("location_id","priority");--> statement-breakpoint
 CREATE INDEX "sessions_phone" ON "sessions" USING btree ("phone");--> statement-breakpoint
 CREATE INDEX "audit_entries_location" ON "audit_entries" USING btree ("location_id","at");--> statement-breakpoint

@@ -1,6 +1,6 @@
 import { bigint, boolean, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { ChannelName } from '@/lib/channel/kinds'
-import type { Address, ChatId, ContactId, LocationId, PersonId, SessionId } from '@/lib/ids'
+import type { Address, ChatId, ContactId, LocationId, PersonId, SessionId, UserId } from '@/lib/ids'
 import { moment } from './columns'
 import { sessions } from './sessions'
 import { subAccounts } from './sub-accounts'
@@ -23,7 +23,11 @@ export const people = pgTable(
     name: text(),
     /** The CRM's do-not-disturb for this kind of message; null: not known yet, ask before sending. */
     dnd: boolean(),
-    /** When the CRM last told us about this contact. */
+    /** As the CRM has them, in its lower case; null: not known yet. */
+    tags: text().array(),
+    /** The user the CRM has assigned the contact to. */
+    ownerUserId: text('owner_user_id').$type<UserId>(),
+    /** When the CRM last told us about this contact: do-not-disturb, tags and owner. */
     factsAt: moment('facts_at'),
     /** Whether the person ever wrote to any session. */
     hasWritten: boolean('has_written').notNull().default(false),
@@ -33,6 +37,8 @@ export const people = pgTable(
       .references(() => sessions.id, { onDelete: 'set null' }),
     affinitySetBy: text('affinity_set_by').$type<'inbound' | 'outbound' | 'phone' | 'tag' | 'user' | 'rule'>(),
     affinitySetAt: moment('affinity_set_at'),
+    /** Chosen by a person in the app: what is written or heard does not move it. */
+    affinityLocked: boolean('affinity_locked').notNull().default(false),
     createdAt: moment('created_at').notNull().defaultNow(),
   },
   (t) => [

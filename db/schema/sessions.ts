@@ -51,14 +51,28 @@ export const sessions = pgTable(
     codePhone: text('code_phone'),
     codeAskedAt: moment('code_asked_at'),
     assignedUserId: text('assigned_user_id').$type<UserId>(),
+    /** What the assigned user means: their messages leave here, new contacts become theirs, known ones do too. */
+    routesForUser: boolean('routes_for_user').notNull().default(true),
+    givesNewContacts: boolean('gives_new_contacts').notNull().default(true),
+    givesKnownContacts: text('gives_known_contacts')
+      .$type<'never' | 'if_unassigned' | 'always'>()
+      .notNull()
+      .default('never'),
     syncContacts: boolean('sync_contacts').notNull().default(false),
     syncLabels: boolean('sync_labels').notNull().default(false),
+    /** CRM tags become labels (the other direction of label sync). */
+    pushTags: boolean('push_tags').notNull().default(false),
+    /** The tag that contacts on this session carry in the CRM; lower case, unique in the sub-account. */
+    accountTag: text('account_tag'),
+    /** When this number was first linked: what the warm-up counts from. */
+    firstLinkedAt: moment('first_linked_at'),
     createdAt: moment('created_at').notNull().defaultNow(),
     connectedAt: moment('connected_at'),
     lastActiveAt: moment('last_active_at'),
   },
   (t) => [
     uniqueIndex('sessions_label').on(t.locationId, sql`lower(${t.label})`),
+    uniqueIndex('sessions_account_tag').on(t.locationId, t.accountTag),
     uniqueIndex('sessions_priority').on(t.locationId, t.priority),
     index('sessions_phone').on(t.phone),
   ],

@@ -25,6 +25,8 @@ export function mintsAnew(channel: Channel): Channel {
     lookUp: (phone) => line.lookUp(phone),
     prepare: (to, content) => line.prepare(to, content),
     showTyping: (to) => line.showTyping(to),
+    readBook: (what) => line.readBook(what),
+    changeLabel: (change) => line.changeLabel(change),
     send: (to, prepared) => line.send(to, prepared, mintId()),
   })
   return { ...channel, open: (session, ears) => wrap(channel.open(session, ears)) }

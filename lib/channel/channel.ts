@@ -55,7 +55,20 @@ export interface Line {
   send(to: Address, prepared: Prepared, id: RemoteId): Promise<void>
   /** Shows the contact that somebody is typing. Best effort, never throws. */
   showTyping(to: Address): Promise<void>
+  /**
+   * Asks the network for the whole address book, or for all labels and where they are put; what it answers is heard as events,
+   * ended by `book-read`. Throws SendError when the session is not connected.
+   */
+  readBook(what: 'contacts' | 'labels'): Promise<void>
+  /** Changes a label on the account; a change to what already is so does nothing. Throws SendError. */
+  changeLabel(change: LabelChange): Promise<void>
 }
+
+/** `labelId` is chosen by the caller, and unique among those heard. */
+export type LabelChange =
+  | { do: 'save'; labelId: string; name: string; color: number }
+  | { do: 'delete'; labelId: string }
+  | { do: 'put' | 'take'; labelId: string; chat: Address }
 
 /** Bytes of one part, opaque to all but the channel that prepared them. */
 export type Prepared = Buffer & { readonly prepared?: true }
@@ -161,6 +174,16 @@ export type LineEvent =
   | { type: 'receipt'; ids: RemoteId[]; status: 'delivered' | 'read'; at: Date }
   /** Two addresses turned out to be one person. */
   | { type: 'alias'; person: Person }
+  /** The phone's address book: entries saved, renamed or (`savedName: null`) removed. Told again after a crash, so idempotent. */
+  | { type: 'contacts'; contacts: { person: Person; savedName: string | null }[] }
+  /** Labels made, renamed or deleted, and put on or taken off chats. A group is no person. */
+  | {
+      type: 'labels'
+      labels: { labelId: string; name: string; color: number; deleted: boolean }[]
+      marks: { labelId: string; chat: Person | 'group'; on: boolean }[]
+    }
+  /** Everything there was when `readBook` was asked has been heard. */
+  | { type: 'book-read'; what: 'contacts' | 'labels' }
 
 /** Whether a message certainly did not leave. `unknown` must be sent again under the same id before anything else in its chat. */
 export type Fate = 'not_sent' | 'unknown'

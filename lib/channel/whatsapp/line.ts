@@ -465,6 +465,14 @@ export function createLine(options: LineOptions): Line {
     prepare: async (_to, content) => prepare(content),
     send: (to, prepared, id) => sender.send(to, prepared, id),
 
+    async readBook() {
+      throw new SendError('The address book and labels cannot be read yet.', { fate: 'not_sent', code: 'unsupported' })
+    },
+
+    async changeLabel() {
+      throw new SendError('Labels cannot be changed yet.', { fate: 'not_sent', code: 'unsupported' })
+    },
+
     async showTyping(to) {
       try {
         if (connection && isOpen && parseAddress(to)) await connection.sock.sendPresenceUpdate('composing', to)

@@ -141,6 +141,25 @@ export class BareApp {
     })
   }
 
+  /** Resolves once `look`, asked now and after every event, returns something. */
+  waitForAny<T>(what: string, look: () => T | undefined, timeoutMs = WAIT_MS): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        this.waiting.delete(check)
+        reject(new Error(`Baileys did not report ${what} within ${timeoutMs} ms`))
+      }, timeoutMs)
+      const check = () => {
+        const found = look()
+        if (found === undefined) return
+        clearTimeout(timer)
+        this.waiting.delete(check)
+        resolve(found)
+      }
+      this.waiting.add(check)
+      check()
+    })
+  }
+
   qr(from = 0): Promise<string> {
     return this.waitFor('a QR code', (seen) => (seen.kind === 'connection' ? seen.update.qr : undefined), from)
   }

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import type { HistoryEvent } from '../history'
+import type { ContactView } from './app-state/address-book'
+import type { Label } from './app-state/labels'
 import type { Bubble } from './chat'
 import { DEFAULT_WAIT_MS, numberOf, PhoneClient, type Recipient } from './phone-client'
 import type { Verbs } from './verbs'
@@ -7,7 +9,7 @@ import type { PhoneView } from './view'
 import type { PhoneSettings, Platform } from './world'
 
 export { PhoneClient, type Recipient }
-export type { Bubble, HistoryEvent, PhoneSettings, PhoneView }
+export type { Bubble, ContactView, HistoryEvent, Label, PhoneSettings, PhoneView }
 
 type Input<Name extends keyof Verbs> = z.input<Verbs[Name]['input']>
 type Output<Name extends keyof Verbs> = Awaited<ReturnType<Verbs[Name]['run']>>
@@ -156,6 +158,21 @@ export class Phones {
   /** Writes bytes that are no stanza: enciphered, or (`isSealed: false`) not even that. */
   injectBytes(number: string, bytes: Uint8Array, isSealed = true) {
     return this.call('injectBytes', { number, base64: Buffer.from(bytes).toString('base64'), isSealed })
+  }
+  /** Spoils what a linked device is told of contacts, labels and names. Without `count`, until `clearFaults`. */
+  appStateFault(kind: Input<'appStateFault'>['kind'], match: Omit<Input<'appStateFault'>, 'kind'> = {}) {
+    return this.call('appStateFault', { kind, ...match })
+  }
+  /** The phone keeps the keys to its state to itself; with `false` it hands over what it owes. */
+  withholdKeys(number: string, isWithheld = true) {
+    return this.call('withholdKeys', { number, isWithheld })
+  }
+  /** Linked devices are not told when contacts, labels or names change. */
+  loseNews(number: string, isLost = true) {
+    return this.call('loseNews', { number, isLost })
+  }
+  setFullSync(form: Input<'setFullSync'>['form']) {
+    return this.call('setFullSync', { form })
   }
   counters() {
     return this.call('counters', {})

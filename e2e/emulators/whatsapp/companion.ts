@@ -25,6 +25,8 @@ export interface Companion {
   linkedAt: number
   lastSeenAt: number
   hasHistory: boolean
+  /** How many of the account's sync keys it was given. */
+  keysKnown?: number
   queue: QueuedStanza[]
 }
 

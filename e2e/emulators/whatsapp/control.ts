@@ -12,6 +12,8 @@ export async function answerHttp(world: World, request: IncomingMessage, respons
   try {
     if (request.method === 'GET' && pathname === '/control/live') return streamChanges(world, request, response)
     if (request.method === 'GET' && servePage(pathname, response)) return
+    const blob = request.method === 'GET' ? world.blobs.get(pathname) : undefined
+    if (blob) return void response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(blob)
     const name = pathname.replace(/^\/control\//, '')
     if (request.method !== 'POST' || !Object.hasOwn(verbs, name)) {
       world.say(`WhatsApp emulator: nobody answers ${request.method} ${pathname}.`)

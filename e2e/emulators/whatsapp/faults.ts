@@ -1,3 +1,5 @@
+import { AppStateFaults } from './app-state/faults'
+
 /** Which messages an acknowledgement fault is about. Nothing given means all of them. */
 export interface AckMatch {
   /** The number whose companion sent it. */
@@ -39,6 +41,7 @@ export class Faults {
   private readonly cuts = new Map<string, number>()
   private random = seeded(1)
   isRefusingConnections = false
+  readonly appState = new AppStateFaults()
 
   seed(seed: number): void {
     this.random = seeded(seed)
@@ -115,5 +118,6 @@ export class Faults {
     this.muted.clear()
     this.cuts.clear()
     this.isRefusingConnections = false
+    this.appState.clear()
   }
 }

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { BufferJSON } from '@whiskeysockets/baileys'
-import type { Phone, SavedPhone } from './phone'
+import type { Phone, SavedPhone, SavedShared } from './phone'
 import { newKeyPair, type KeyPair } from './wire/certificate'
 import type { World } from './world'
 
@@ -39,16 +39,23 @@ export function loadServerKeys(dataDir: string | undefined): ServerKeys {
 /** Loads every phone and writes each one again a moment after it changed. Returns the last, complete write. */
 export function keepPhones(world: World, dataDir: string): () => void {
   const folder = join(dataDir, 'phones')
-  mkdirSync(folder, { recursive: true })
+  const sharedFolder = join(dataDir, 'shared')
+  for (const each of [folder, sharedFolder]) mkdirSync(each, { recursive: true })
   for (const file of readdirSync(folder).filter((name) => name.endsWith('.json'))) {
     const saved = read<SavedPhone>(join(folder, file))
-    if (saved) world.restore(saved)
+    if (saved) world.restore(saved, read<SavedShared>(join(sharedFolder, file)))
   }
   const changed = new Set<Phone>()
   const restUntil = new Map<Phone, number>()
+  const sharedAt = new Map<Phone, number>()
   const save = (phone: Phone) => {
     const began = Date.now()
     changed.delete(phone)
+    const { revision } = phone.state
+    if (revision !== (sharedAt.get(phone) ?? 0)) {
+      write(join(sharedFolder, `${phone.number}.json`), phone.saveShared())
+      sharedAt.set(phone, revision)
+    }
     write(join(folder, `${phone.number}.json`), phone.save())
     restUntil.set(phone, Date.now() + (Date.now() - began) * REST_PER_WRITE)
   }

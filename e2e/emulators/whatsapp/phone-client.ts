@@ -1,3 +1,5 @@
+import type { ContactView } from './app-state/address-book'
+import type { Label } from './app-state/labels'
 import type { Bubble } from './chat'
 import type { Phones } from './client'
 import type { PhoneView } from './view'
@@ -11,6 +13,11 @@ export type Recipient = string | { number: string }
 export function numberOf(recipient: Recipient): string {
   return typeof recipient === 'string' ? recipient : recipient.number
 }
+
+/** A label, or just its id. */
+export type LabelId = string | { id: string }
+
+const idOf = (label: LabelId) => (typeof label === 'string' ? label : label.id)
 
 /** One phone and the person holding it. */
 export class PhoneClient {
@@ -73,6 +80,58 @@ export class PhoneClient {
   }
   typing(chat: Recipient, isTyping = true) {
     return this.phones.call('type', { number: this.number, chat: numberOf(chat), isTyping })
+  }
+  /** Saves a number in the address book, or gives it another name. Linked devices hear of it. */
+  async saveContact(contact: Recipient, name: string): Promise<void> {
+    await this.saveContacts([{ number: numberOf(contact), name }])
+  }
+  /** Any number at once, 10,000 too. Resolves with how many were new or got another name. */
+  saveContacts(contacts: { number: string; name: string }[]): Promise<number> {
+    return this.phones.call('saveContacts', { number: this.number, contacts })
+  }
+  renameContact(contact: Recipient, name: string) {
+    return this.phones.call('renameContact', { number: this.number, contact: numberOf(contact), name })
+  }
+  removeContact(contact: Recipient) {
+    return this.phones.call('removeContact', { number: this.number, contact: numberOf(contact) })
+  }
+  /** The address book, with `by`: the device that saved each entry, 0 being the phone. */
+  contacts(search = ''): Promise<ContactView[]> {
+    return this.phones.call('contacts', { number: this.number, search })
+  }
+  /** The profile name, which others see. */
+  setName(name: string) {
+    return this.phones.call('setName', { number: this.number, name })
+  }
+  /** Only on business phones (`platform: 'smba'` or `'smbi'`); others refuse. */
+  createLabel(name: string, color?: number): Promise<Label> {
+    return this.phones.call('createLabel', { number: this.number, name, ...(color === undefined ? {} : { color }) })
+  }
+  renameLabel(label: LabelId, name: string): Promise<Label> {
+    return this.phones.call('renameLabel', { number: this.number, label: idOf(label), name })
+  }
+  deleteLabel(label: LabelId) {
+    return this.phones.call('deleteLabel', { number: this.number, label: idOf(label) })
+  }
+  /** Puts a label on a chat, or takes it off. The chat need not have begun. */
+  labelChat(chat: Recipient, label: LabelId, isOn = true) {
+    return this.phones.call('labelChat', { number: this.number, chat: numberOf(chat), label: idOf(label), isOn })
+  }
+  labels(): Promise<Label[]> {
+    return this.phones.call('labels', { number: this.number })
+  }
+  /** Every chat that has a label, with the ids of its labels. */
+  chatLabels(): Promise<{ number: string; labels: string[] }[]> {
+    return this.phones.call('chatLabels', { number: this.number })
+  }
+  /** The names of the labels on one chat, sorted. */
+  async labelsOn(chat: Recipient): Promise<string[]> {
+    const [labels, chats] = await Promise.all([this.labels(), this.chatLabels()])
+    const ids = chats.find(({ number }) => number === numberOf(chat).replace(/\D/g, ''))?.labels ?? []
+    return labels
+      .filter(({ id }) => ids.includes(id))
+      .map(({ name }) => name)
+      .sort()
   }
   loseSessions() {
     return this.phones.call('loseSessions', { number: this.number })

@@ -1,4 +1,8 @@
-import { jidOf, type Person } from './address'
+import { digitsOf, jidOf, type Person } from './address'
+import { AddressBook, type SavedContact } from './app-state/address-book'
+import { AppState, type SavedAppState } from './app-state/app-state'
+import { chatJidOf, Labels, type Label, type SavedLabels } from './app-state/labels'
+import { checkedProfileName, profileNameChange, sharedBy } from './app-state/shared'
 import { Chats, type Bubble, type BubbleStatus } from './chat'
 import type { Companion } from './companion'
 import * as compose from './compose'
@@ -27,6 +31,13 @@ export interface SavedPhone extends Person {
   sent: [string, SentMessage][]
 }
 
+/** What a phone shares with its linked devices, kept apart because it is large and seldom changes. */
+export interface SavedShared {
+  contacts: SavedContact[]
+  labels: SavedLabels
+  appState: SavedAppState
+}
+
 const SENT_KEPT = 5_000
 
 /**
@@ -47,6 +58,9 @@ export class Phone implements Person {
   companions: Companion[]
   nextDevice: number
   readonly chats: Chats
+  readonly book: AddressBook
+  readonly labels: Labels
+  state: AppState
   readonly inbox: Delivery[]
   readonly typing = new Set<string>()
   /** Counts changes, so that somebody can wait for the next one without missing it. */
@@ -60,6 +74,7 @@ export class Phone implements Person {
     private readonly world: World,
     person: Person,
     saved?: SavedPhone,
+    shared?: SavedShared,
   ) {
     this.number = person.number
     this.lid = person.lid
@@ -75,6 +90,9 @@ export class Phone implements Person {
     for (const { queue } of this.companions) for (const entry of queue) delete entry.sentOn
     this.nextDevice = saved?.nextDevice ?? 1
     this.chats = new Chats(saved?.chats)
+    this.book = new AddressBook(world, this, shared?.contacts)
+    this.labels = new Labels(world, this, shared?.labels)
+    this.state = new AppState(world, this, sharedBy(world, this), shared?.appState)
     this.inbox = saved?.inbox ?? []
     this.sent = new Map(saved?.sent ?? [])
   }
@@ -97,6 +115,15 @@ export class Phone implements Person {
       inbox,
       sent: [...this.sent],
     }
+  }
+
+  saveShared(): SavedShared {
+    return { contacts: this.book.save(), labels: this.labels.save(), appState: this.state.save() }
+  }
+
+  /** Only WhatsApp Business has labels. */
+  get isBusiness(): boolean {
+    return this.platform === 'smba' || this.platform === 'smbi'
   }
 
   companion(device: number): Companion | undefined {
@@ -192,6 +219,51 @@ export class Phone implements Person {
     }
   }
 
+  saveContacts(contacts: { number: string; name: string }[]): number {
+    this.mustBeOnline()
+    return this.book.keep(contacts)
+  }
+
+  renameContact(number: string, name: string): void {
+    this.mustBeOnline()
+    this.book.rename(number, name)
+  }
+
+  removeContact(number: string): void {
+    this.mustBeOnline()
+    this.book.remove(number)
+  }
+
+  /** The name other people see. */
+  setName(name: string): void {
+    this.mustBeOnline()
+    this.name = checkedProfileName(name)
+    this.world.history.add('renamed', { phone: this.number, name: this.name, by: 0 })
+    this.state.write('critical_block', [profileNameChange(this.name)])
+    this.world.changed(this)
+  }
+
+  createLabel(name: string, color?: number): Label {
+    this.mustBeOnline()
+    return this.labels.create(name, color)
+  }
+
+  renameLabel(id: string, name: string): Label {
+    this.mustBeOnline()
+    return this.labels.rename(id, name)
+  }
+
+  deleteLabel(id: string): void {
+    this.mustBeOnline()
+    this.labels.delete(id)
+  }
+
+  labelChat(number: string, id: string, isOn: boolean): void {
+    this.mustBeOnline()
+    const digits = digitsOf(number)
+    this.labels.put(id, { number: digits, jid: chatJidOf(this.world, digits) }, isOn)
+  }
+
   unlink(device: number): void {
     this.mustBeOnline()
     if (!this.companion(device)) throw new PhoneError(`There is no linked device ${device} on this phone.`)
@@ -210,6 +282,10 @@ export class Phone implements Person {
     this.keys = new DeviceKeys()
     this.world.history.add('reinstalled', { number: this.number })
     for (const { device } of [...this.companions]) endDevice(this.world, this, device, 'server')
+    // Nobody is left who knows the keys, so what was shared is sealed anew for whoever is linked next.
+    const { revision } = this.state
+    this.state = new AppState(this.world, this, sharedBy(this.world, this))
+    this.state.revision = revision + 1
     this.loseSessions()
     announceIdentity(this.world, this)
   }
@@ -224,6 +300,7 @@ export class Phone implements Person {
     this.isOnline = true
     this.world.history.add('phone-online', { number: this.number })
     this.announcePresence()
+    this.state.catchUp()
     hear(this.world, this)
   }
 

@@ -4,6 +4,7 @@ import type { Phone } from './phone'
 import { askAgain } from './retry'
 import { sendReceipt } from './receipts'
 import { UnreadableError } from './signal/sessions'
+import { answerKeyRequest } from './wire/sync-keys'
 import type { World } from './world'
 
 /** One message on its way to one phone: enciphered by a companion, or plain when another emulated phone wrote it. */
@@ -70,7 +71,11 @@ async function read(world: World, phone: Phone, delivery: Delivery): Promise<voi
       isOwnCopy: isOwn,
     })
   }
-  if (delivery.isPeer) return
+  if (delivery.isPeer) {
+    const request = message.protocolMessage?.appStateSyncKeyRequest
+    if (isOwn && request) await answerKeyRequest(world, phone, from.device, request)
+    return
+  }
   if (!chat) {
     world.violation('An own copy names no chat', { number: phone.number, device: from.device, id })
     return

@@ -1,8 +1,8 @@
 import type { History } from '../history'
-import { digitsOf, isNeverOnWhatsApp, lidOf, parseJid } from './address'
+import { digitsOf, isNeverOnWhatsApp, lidOf, parseJid, type Addressing } from './address'
 import type { Companion } from './companion'
 import { Faults } from './faults'
-import { Phone, type SavedPhone } from './phone'
+import { Phone, type SavedPhone, type SavedShared } from './phone'
 import { PairingDesk } from './wire/pairing'
 import type { Line } from './wire/line'
 
@@ -51,6 +51,9 @@ export const DEFAULT_SETTINGS: PhoneSettings = {
   autoReply: null,
 }
 
+export const FULL_SYNCS = ['whole', 'log', 'blob'] as const
+export type FullSync = (typeof FULL_SYNCS)[number]
+
 export type Platform = 'iphone' | 'android' | 'smba' | 'smbi'
 
 export interface NewPhone {
@@ -77,6 +80,12 @@ export class World {
   readonly unknownQueries = new Map<string, number>()
   private readonly phones = new Map<string, Phone>()
   private readonly byLid = new Map<string, Phone>()
+  /** Private ids of numbers in somebody's address book, whose phones need not have appeared yet. */
+  private readonly learnedLids = new Map<string, string>()
+  /** How a device that knows nothing yet is told everything: as one patch, as every patch ever, or as a download. */
+  fullSync: FullSync = 'whole'
+  /** What can be downloaded, sealed, by path. */
+  readonly blobs = new Map<string, Buffer>()
   private readonly watchers = new Set<(phone: Phone) => void>()
   private nextNumber = 34_600_100_001n
 
@@ -110,8 +119,8 @@ export class World {
     return phone
   }
 
-  restore(saved: SavedPhone): void {
-    this.add(new Phone(this, saved, saved))
+  restore(saved: SavedPhone, shared?: SavedShared): void {
+    this.add(new Phone(this, saved, saved, shared))
   }
 
   /** The phone a person holds. Throws when there is none. */
@@ -126,18 +135,41 @@ export class World {
     const digits = digitsOf(number)
     const known = this.phones.get(digits)
     if (known) return known
-    if (!this.hasStrangers || isNeverOnWhatsApp(digits) || digits.length < 7 || digits.length > 15) return undefined
+    if (!this.isOnWhatsApp(digits)) return undefined
     const phone = this.add(new Phone(this, { number: digits, lid: lidOf(digits) }))
     phone.settings = { ...this.defaults }
     this.changed(phone)
     return phone
   }
 
+  /** Whether that number can be written to. Does not make its phone appear. */
+  isOnWhatsApp(digits: string): boolean {
+    if (this.phones.has(digits)) return true
+    return this.hasStrangers && !isNeverOnWhatsApp(digits) && digits.length >= 7 && digits.length <= 15
+  }
+
+  learnLid(number: string): void {
+    this.learnedLids.set(lidOf(number), number)
+  }
+
+  /** The number a jid stands for, whether or not its phone has appeared. */
+  numberOf(jid: string | undefined): string | undefined {
+    const parsed = parseJid(jid)
+    if (!parsed) return undefined
+    if (parsed.addressing === 'pn') return parsed.user
+    return this.byLid.get(parsed.user)?.number ?? this.learnedLids.get(parsed.user)
+  }
+
+  addressingOf(number: string): Addressing {
+    return (this.phones.get(number)?.settings ?? this.defaults).addressing
+  }
+
   /** The account a jid names, by number or by private id, with the device it names. */
   locate(jid: string | undefined): { phone: Phone; device: number } | undefined {
     const parsed = parseJid(jid)
     if (!parsed) return undefined
-    const phone = parsed.addressing === 'lid' ? this.byLid.get(parsed.user) : this.reach(parsed.user)
+    const number = this.numberOf(jid)
+    const phone = number === undefined ? undefined : this.reach(number)
     return phone && { phone, device: parsed.device }
   }
 

@@ -1,15 +1,12 @@
-import { randomBytes } from 'node:crypto'
 import { deflateSync } from 'node:zlib'
 import { proto } from '@whiskeysockets/baileys'
 import { jidOf } from '../address'
 import type { Bubble } from '../chat'
 import type { Companion } from '../companion'
-import { encodeMessage, newMessageId, pad, type Message } from '../content'
 import type { Phone } from '../phone'
-import { encryptFor } from '../send'
 import type { World } from '../world'
-import { node } from './node'
-import { enqueue } from './queue'
+import { sendPeer } from './peer'
+import { shareKeys } from './sync-keys'
 
 const { Type } = proto.Message.ProtocolMessage
 const { HistorySyncType } = proto.HistorySync
@@ -17,23 +14,8 @@ const BUBBLES_PER_CHAT = 50
 
 /** What a phone sends a device it has just linked: the key for app state, then its chats. */
 export async function sendFirstHistory(world: World, phone: Phone, companion: Companion): Promise<void> {
-  await sendPeer(world, phone, companion, {
-    protocolMessage: {
-      type: Type.APP_STATE_SYNC_KEY_SHARE,
-      appStateSyncKeyShare: {
-        keys: [
-          {
-            keyId: { keyId: Buffer.concat([Buffer.from([0, 0]), randomBytes(4)]) },
-            keyData: {
-              keyData: randomBytes(32),
-              fingerprint: { rawId: 1, currentIndex: 0, deviceIndexes: [0, companion.keyIndex] },
-              timestamp: Date.now(),
-            },
-          },
-        ],
-      },
-    },
-  })
+  phone.state.begin()
+  await shareKeys(world, phone, companion)
   const peers = phone.chats.peers().flatMap((number) => world.reach(number) ?? [])
   await sendHistory(world, phone, companion, {
     syncType: HistorySyncType.INITIAL_BOOTSTRAP,
@@ -84,18 +66,4 @@ async function sendHistory(world: World, phone: Phone, companion: Companion, syn
       },
     },
   })
-}
-
-/** A message from the phone to one of its own devices about their account, not part of any chat. */
-export async function sendPeer(world: World, phone: Phone, companion: Companion, message: Message): Promise<void> {
-  const enc = await encryptFor(world, phone, phone, companion, pad(encodeMessage(message)))
-  const attrs = {
-    from: jidOf(phone, 'pn'),
-    category: 'peer',
-    id: newMessageId(),
-    t: String(Math.floor(Date.now() / 1000)),
-    type: 'text',
-    push_priority: 'high',
-  }
-  enqueue(world, phone, companion, node('message', attrs, [enc]))
 }

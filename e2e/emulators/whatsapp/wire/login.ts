@@ -6,6 +6,7 @@ import { sendFirstHistory } from './first-history'
 import { Line } from './line'
 import { node } from './node'
 import { deliverOffline, deliverWaiting } from './queue'
+import { bringUpToDate } from './sync-keys'
 
 /** A client that finished its handshake is either new and wants to be linked, or a linked device logging in. */
 export function admit(world: World, connection: Connection, handshake: Handshake): void {
@@ -68,6 +69,6 @@ export function becomeActive(world: World, line: Line): void {
     line.companion.hasHistory = true
     const sending = line.phone.inTurn(() => sendFirstHistory(world, line.phone, line.companion))
     world.background('sending the first history', sending)
-  }
+  } else if (!world.faults.appState.isWithheld(line.phone.number)) bringUpToDate(world, line.phone, line.companion)
   deliverWaiting(world, line)
 }

@@ -1,5 +1,5 @@
 import type { World } from '../world'
-import { answerAppState } from './app-state'
+import { answerAppState, type Refusal } from './app-state'
 import { answerCount, answerDigest, answerKeys, rotateKey, storeKeys } from './keys'
 import type { Line } from './line'
 import { becomeActive } from './login'
@@ -8,8 +8,8 @@ import { answerUsync } from './usync'
 import { endDevice } from './unlink'
 
 /** The content of a result, or the code of a refusal. */
-type Answer = Node[] | { refusal: number; text: string }
-type Answerer = (world: World, line: Line, query: Node) => Answer
+type Answer = Node[] | Refusal
+type Answerer = (world: World, line: Line, query: Node) => Answer | Promise<Answer>
 
 // One line for each query the server knows. Media and groups take their places here.
 const ANSWERERS: Record<string, Answerer> = {
@@ -57,11 +57,20 @@ export function answerQuery(world: World, line: Line, query: Node): void {
     world.say(`WhatsApp emulator: nobody answers "${kind}" yet, so it was answered with nothing.`)
   }
   const answer = answerer?.(world, line, query) ?? []
+  if (answer instanceof Promise)
+    world.background(
+      `answering ${kind}`,
+      answer.then((late) => give(line, id, late)),
+    )
+  else give(line, id, answer)
+  if (kind === 'passive set active') becomeActive(world, line)
+}
+
+function give(line: Line, id: string, answer: Answer): void {
   if ('refusal' in answer) {
     const error = node('error', { code: String(answer.refusal), text: answer.text })
     line.send(node('iq', { type: 'error', id, from: SERVER }, [error]))
     return
   }
   line.send(node('iq', { type: 'result', id, from: SERVER }, answer.length > 0 ? answer : undefined))
-  if (kind === 'passive set active') becomeActive(world, line)
 }

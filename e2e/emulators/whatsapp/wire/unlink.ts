@@ -11,6 +11,7 @@ export function endDevice(world: World, phone: Phone, device: number, by: 'phone
   world.history.add('unlinked', { number: phone.number, device, by })
   world.line(phone.number, device)?.end(liveEnding(401), 401)
   announceDevice(world, phone, device, 'remove')
+  if (by !== 'server') phone.state.rotate()
   world.changed(phone)
 }
 

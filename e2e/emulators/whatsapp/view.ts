@@ -1,3 +1,4 @@
+import type { Label } from './app-state/labels'
 import type { Bubble } from './chat'
 import type { Phone } from './phone'
 import type { PhoneSettings, Platform, World } from './world'
@@ -12,6 +13,10 @@ export interface PhoneView {
   isOnline: boolean
   settings: PhoneSettings
   devices: DeviceView[]
+  /** How many numbers are in the address book; the verb `contacts` lists them. */
+  contactCount: number
+  hasLabels: boolean
+  labels: Label[]
   chats: ChatView[]
 }
 
@@ -30,6 +35,8 @@ export interface ChatView {
   name: string
   unread: number
   isTyping: boolean
+  /** The ids of its labels. */
+  labels: string[]
   last: Bubble | undefined
 }
 
@@ -43,6 +50,9 @@ export function describePhone(world: World, phone: Phone): PhoneView {
     isStranger,
     isOnline,
     settings,
+    contactCount: phone.book.count,
+    hasLabels: phone.isBusiness,
+    labels: phone.labels.list(),
     devices: phone.companions.map(({ device, app, linkedAt, lastSeenAt, queue }) => ({
       device,
       app,
@@ -55,7 +65,8 @@ export function describePhone(world: World, phone: Phone): PhoneView {
       const bubbles = phone.chats.with(peer)
       return {
         with: peer,
-        name: world.reach(peer)?.name ?? `+${peer}`,
+        name: phone.book.nameOf(peer) ?? world.reach(peer)?.name ?? `+${peer}`,
+        labels: phone.labels.on(peer),
         unread: bubbles.filter((bubble) => bubble.status === 'received').length,
         isTyping: phone.typing.has(peer),
         last: bubbles.at(-1),

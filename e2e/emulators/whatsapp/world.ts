@@ -142,6 +142,11 @@ export class World {
     return phone
   }
 
+  /** The phone with that number, if it has appeared. */
+  known(number: string): Phone | undefined {
+    return this.phones.get(number)
+  }
+
   /** Whether that number can be written to. Does not make its phone appear. */
   isOnWhatsApp(digits: string): boolean {
     if (this.phones.has(digits)) return true

@@ -3,12 +3,13 @@ import '@/e2e/emulators/quiet-libsignal'
 import { BareApp } from '@/e2e/emulators/whatsapp/bare-app'
 import { connectPhones } from '@/e2e/emulators/whatsapp/client'
 import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
+import { isProfileOrder, obeyProfileOrder, type ProfileOrder } from './profile'
 
 export interface FloorChat {
   owner: string
   person: string
 }
-export type FloorOrder = { send: { chat: FloorChat; text: string }[] } | { expect: number }
+export type FloorOrder = { send: { chat: FloorChat; text: string }[] } | { expect: number } | ProfileOrder
 
 const { FLOOR_NETWORK, FLOOR_ROOT, FLOOR_PHONES, FLOOR_OWNERS } = process.env
 if (!FLOOR_NETWORK || !FLOOR_ROOT || !FLOOR_PHONES || !FLOOR_OWNERS) throw new Error('Started by bench/floor.ts only.')
@@ -30,6 +31,7 @@ for (const owner of FLOOR_OWNERS.split(',')) {
 }
 
 process.on('message', (order: FloorOrder) => {
+  if (isProfileOrder(order)) return void obeyProfileOrder(order).then(() => process.send?.({ obeyed: true }))
   if ('expect' in order) {
     heard = 0
     expected = order.expect

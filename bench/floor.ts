@@ -17,7 +17,7 @@ export interface Cost {
 /** The same number of sessions and chats as the product's, on the same network. */
 export async function measureFloor(
   world: FaultWorld,
-  options: { sessions: number; chatsEach: number; messages: number },
+  options: { sessions: number; chatsEach: number; messages: number; warmUp: number; profile?: string | undefined },
 ): Promise<Floor> {
   const { phones } = world
   const owners = await phones.createMany(Array.from({ length: options.sessions }, () => ({ name: 'Floor' })))
@@ -64,9 +64,7 @@ export async function measureFloor(
     return cost(count, cpuMs(pid) - cpu, performance.now() - at)
   }
   async function receive(count: number, mark: string): Promise<Cost> {
-    const obeyed = hears('obeyed')
-    order({ expect: count })
-    await obeyed
+    await obeyed({ expect: count })
     const [cpu, at] = [cpuMs(pid), performance.now()]
     const done = hears('done')
     for (let n = 0; n < count; n += 200) {
@@ -81,10 +79,25 @@ export async function measureFloor(
     return cost(count, cpuMs(pid) - cpu, performance.now() - at)
   }
 
-  await send(chats.length, 'floor warm out')
-  await receive(chats.length, 'floor warm in')
-  const outbound = await send(options.messages, 'floor out')
-  const inbound = await receive(options.messages, 'floor in')
+  async function obeyed(given: FloorOrder): Promise<void> {
+    const done = hears('obeyed')
+    order(given)
+    await done
+  }
+  async function measured(name: string, cross: () => Promise<Cost>): Promise<Cost> {
+    if (!options.profile) return cross()
+    await obeyed({ profile: 'start' })
+    const found = await cross()
+    await obeyed({ profile: 'stop', file: `${options.profile}/floor-${name}.cpuprofile` })
+    return found
+  }
+
+  await send(chats.length, 'floor met out')
+  await receive(chats.length, 'floor met in')
+  await send(options.warmUp, 'floor warm out')
+  const outbound = await measured('outbound', () => send(options.messages, 'floor out'))
+  await receive(options.warmUp, 'floor warm in')
+  const inbound = await measured('inbound', () => receive(options.messages, 'floor in'))
   const memory = rssMb(pid)
   await stopChild(child)
   return { outbound, inbound, rssMb: memory }

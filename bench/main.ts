@@ -1,6 +1,7 @@
 // What a message costs, here and by bare Baileys, in one run on one machine. One JSON line per figure, then a table.
 import '@/e2e/emulators/quiet-libsignal'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { WorkerProcess } from '@/e2e/faults/processes'
 import { FaultWorld, type Chat } from '@/e2e/faults/world'
 import { runCommand } from '@/scripts/command'
 import { postedSince, shownSince, tickedSince } from './crossed'
@@ -12,7 +13,10 @@ const chatsEach = Number(process.env.BENCH_CHATS ?? 4)
 const messages = Number(process.env.BENCH_MESSAGES ?? 3_000)
 const steadyPerSecond = 20
 const steadySeconds = Number(process.env.BENCH_SECONDS ?? 15)
+/** A folder for CPU profiles of the measured spans; the figures of such a run are too high. */
 const profile = process.env.BENCH_PROFILE
+/** As many again before anything is measured, or the first thousand messages mostly measure the compiler. */
+const warmUp = Number(process.env.BENCH_WARM_UP ?? 1_000)
 
 interface Figure {
   figure: string
@@ -44,16 +48,15 @@ runCommand(async () => {
 async function measure(world: FaultWorld): Promise<void> {
   const node = process.version
   console.log(JSON.stringify({ node, sessions, chats: sessions * chatsEach, messages }))
-  const nodeArgs = profile ? ['--cpu-prof', `--cpu-prof-dir=${profile}`] : []
-  const worker = await world.startWorker({ file: 'bench/worker.ts', nodeArgs })
+  const worker = await world.startWorker({ file: 'bench/worker.ts' })
   await world.people(1)
   tell('worker memory at 1 session', rssMb(worker.pid), 'MB')
   if (sessions > 1) await world.people(sessions - 1)
   tell(`worker memory at ${sessions} sessions`, rssMb(worker.pid), 'MB')
   await world.warmUp()
 
-  const outbound = await run(world, worker.pid, (count, mark) => outward(world, count, mark))
-  const inbound = await run(world, worker.pid, (count, mark) => inward(world, count, mark))
+  const outbound = await run(world, worker, 'outbound', (count, mark) => outward(world, count, mark))
+  const inbound = await run(world, worker, 'inbound', (count, mark) => inward(world, count, mark))
   tellRun('outbound', outbound)
   tellRun('inbound', inbound)
   const out = await steady(world, (count, mark) => outward(world, count, mark))
@@ -68,7 +71,7 @@ async function measure(world: FaultWorld): Promise<void> {
   tell('worker memory after all', rssMb(worker.pid), 'MB')
   await worker.stop()
 
-  const floor = await measureFloor(world, { sessions, chatsEach, messages })
+  const floor = await measureFloor(world, { sessions, chatsEach, messages, warmUp, profile })
   tellCost('floor outbound', floor.outbound)
   tellCost('floor inbound', floor.inbound)
   tell(`floor memory at ${sessions} sessions`, floor.rssMb, 'MB')
@@ -87,15 +90,18 @@ interface Run {
 /** Sends so many and resolves, once each was seen, with what each took in ms. */
 type Cross = (count: number, mark: string) => Promise<number[]>
 
-async function run(world: FaultWorld, worker: number, cross: Cross): Promise<Run> {
-  await cross(world.chats.length, 'start')
-  const before = { worker: cpuMs(worker), web: cpuMs(world.web.pid), at: performance.now() }
+async function run(world: FaultWorld, worker: WorkerProcess, name: string, cross: Cross): Promise<Run> {
+  await cross(warmUp, 'start')
+  if (profile) await worker.order({ profile: 'start' })
+  const before = { worker: cpuMs(worker.pid), web: cpuMs(world.web.pid), at: performance.now() }
   await cross(messages, 'load')
-  return {
+  const run = {
     perSecond: messages / ((performance.now() - before.at) / 1000),
-    worker: (cpuMs(worker) - before.worker) / messages,
+    worker: (cpuMs(worker.pid) - before.worker) / messages,
     web: (cpuMs(world.web.pid) - before.web) / messages,
   }
+  if (profile) await worker.order({ profile: 'stop', file: `${profile}/worker-${name}.cpuprofile` })
+  return run
 }
 
 async function steady(world: FaultWorld, cross: Cross): Promise<number[]> {

@@ -5,6 +5,7 @@ import { productionTimings } from '@/lib/channel/whatsapp/timings'
 import { readEnv } from '@/lib/env'
 import { composeWorker, stopOnSignal } from '@/lib/worker/compose'
 import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
+import { isProfileOrder, obeyProfileOrder } from './profile'
 
 const { FAULT_NETWORK, FAULT_ROOT, FAULT_WITHOUT: _, ...source } = process.env
 if (!FAULT_NETWORK || !FAULT_ROOT) throw new Error('FAULT_NETWORK and FAULT_ROOT name the emulated network.')
@@ -14,4 +15,7 @@ const worker = await composeWorker({
   openChannel: (ctx) => createWhatsAppChannel({ ...ctx, timings: productionTimings, webSocketUrl: FAULT_NETWORK }),
 })
 stopOnSignal(worker)
+process.on('message', (message) => {
+  if (isProfileOrder(message)) void obeyProfileOrder(message).then(() => process.send?.({ obeyed: true }))
+})
 process.send?.({ ready: true })

@@ -1,6 +1,7 @@
 // The product's processes as a fault test holds them: started, told where to die, killed, frozen.
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import type { ProfileOrder } from '@/bench/profile'
 import { spawnNode, stopChild } from '@/scripts/children'
 import { webProcess } from '@/scripts/web-process'
 import type { Order } from './orders'
@@ -17,7 +18,7 @@ export interface Killable {
 
 export interface WorkerProcess extends Killable {
   /** Resolves once the worker will obey. */
-  order(order: Order): Promise<void>
+  order(order: Order | ProfileOrder): Promise<void>
 }
 
 function killable(name: string, child: ChildProcess): Killable {
@@ -51,7 +52,7 @@ export async function startWorkerProcess(
   await hears(child, 'ready', base)
   return Object.defineProperties(
     {
-      async order(order: Order) {
+      async order(order: Order | ProfileOrder) {
         if (!base.isAlive) return
         const obeyed = hears(child, 'obeyed', base)
         child.send(order, () => {})

@@ -12,7 +12,7 @@ export function preparing<Client extends Sql | TransactionSql>(client: Client): 
       const value: unknown = Reflect.get(target, name, target)
       if (name === 'unsafe')
         return (text: string, values?: never[], options?: object) =>
-          target.unsafe(text, values, { prepare: true, ...options })
+          target.unsafe(text, values, { ...options, prepare: true })
       if (name === 'begin' || name === 'savepoint')
         return (...given: unknown[]) =>
           (value as (...given: unknown[]) => unknown).call(

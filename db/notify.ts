@@ -1,8 +1,11 @@
 import { sql } from 'drizzle-orm'
-import type { LocationId } from '@/lib/ids'
+import type { LocationId, SessionId } from '@/lib/ids'
 import type { Queryable } from './client'
 
-/** Wakes workers: the payload is a session's id, or `crm` for work any worker may do. A hint; workers poll as well. */
+/**
+ * Wakes workers: the payload is `send` for deliveries only the owner of a session may do, `crm` for those any worker may do and
+ * `status` for those of them that are in no hurry, or the id of a session people want something of. A hint; workers poll as well.
+ */
 export const workChannel = 'trunkline_work'
 /** Tells open pages what changed: the payload is a `Change` as JSON. A hint; pages read the state itself. */
 export const changeChannel = 'trunkline_change'
@@ -14,10 +17,15 @@ export interface Change {
 }
 
 /** Sent when the transaction commits, and folded into one when it says the same twice. */
-export async function notifyWork(tx: Queryable, whom: string): Promise<void> {
-  await tx.execute(sql`select pg_notify(${workChannel}, ${whom})`)
+export async function notifyWork(tx: Queryable, sessionId: SessionId): Promise<void> {
+  await tx.execute(sql`select pg_notify(${workChannel}, ${sessionId})`)
 }
 
-export async function notifyChange(tx: Queryable, change: Change): Promise<void> {
-  await tx.execute(sql`select pg_notify(${changeChannel}, ${JSON.stringify(change)})`)
+export const notifyChange = (tx: Queryable, change: Change): Promise<void> => notifyChanges(tx, [change])
+
+export async function notifyChanges(tx: Queryable, changes: readonly Change[]): Promise<void> {
+  if (changes.length === 0) return
+  const said = changes.map((change) => JSON.stringify(change))
+  await tx.execute(sql`
+    select pg_notify(${changeChannel}, said) from json_array_elements_text(${JSON.stringify(said)}::json) as said`)
 }

@@ -97,32 +97,6 @@ export async function claimForSessions(
   return rows.map(fromRow)
 }
 
-/**
- * The head of one lane, whether due or not, unless somebody else works it. What the caller claimed itself under the same epoch
- * it claims anew, in doubt: for one that lost track of it and has nothing else in flight.
- */
-export async function claimLane(
-  db: Database,
-  owner: string,
-  lane: string,
-  epoch: number,
-): Promise<ClaimedDelivery | null> {
-  const rows = await db.execute<Row>(
-    take(
-      sql`
-      select l.id from lanes l
-      where l.id = ${lane} and (l.busy_by is null or (l.busy_by = ${owner} and l.busy_epoch = ${epoch}))
-      for update skip locked`,
-      {
-        owner,
-        epoch: sql`${epoch}::bigint`,
-        until: sql`null::timestamptz`,
-      },
-    ),
-  )
-  return rows[0] ? fromRow(rows[0]) : null
-}
-
 /** The heads of free, due lanes any worker may serve, most urgent first. */
 export async function claimForAnyone(
   db: Database,

@@ -8,7 +8,6 @@ import { opaqueId, type CompanyId, type LocationId, type SessionId } from '@/lib
 import {
   claimForAnyone,
   claimForSessions,
-  claimLane,
   freeAbandonedLanes,
   giveLanesBack,
   freeLostClaims,
@@ -179,9 +178,6 @@ test('what was claimed without its owner learning of it is claimed again, what i
   await freeLostClaims(client.db, 'w1', held, [`${locationId}/worked`])
   const again = await claimSend()
   expect(again.map(({ subjectId, inDoubt }) => [subjectId, inDoubt])).toEqual([[lost.subjectId, true]])
-  const once = await claimLane(client.db, 'w1', `${locationId}/lost`, 3)
-  expect(once).toMatchObject({ attempts: 3, inDoubt: true })
-  expect(await claimLane(client.db, 'another', `${locationId}/lost`, 3)).toBeNull()
 })
 
 test('a delivery given up while it is worked stays given up, and any reason can be kept', async () => {

@@ -4,7 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { notifyWork } from '@/db/notify'
+import { workChannel } from '@/db/notify'
 import type { DeliveryKind } from '@/db/schema/deliveries'
 import { orderedId, type DeliveryId, type LocationId, type SessionId } from '@/lib/ids'
 
@@ -29,40 +29,40 @@ const ranks: Record<DeliveryKind, number> = { route: 0, send: 1, push: 2, status
  */
 export async function putDeliveries(tx: Transaction, deliveries: readonly NewDelivery[]): Promise<void> {
   if (deliveries.length === 0) return
-  const lanes = new Map<string, NewDelivery>()
-  for (const delivery of deliveries) if (!lanes.has(delivery.lane)) lanes.set(delivery.lane, delivery)
-  const laneRows = [...lanes.values()]
-    .sort((a, b) => (a.lane < b.lane ? -1 : 1))
-    .map(({ lane, locationId, sessionId, kind }) => ({
-      id: lane,
-      location_id: locationId,
-      session_id: sessionId,
-      rank: ranks[kind],
-    }))
-  const lanesFirst = tx.execute(sql`
-    insert into lanes (id, location_id, session_id, rank, due_at)
-    select id, location_id, session_id, rank, now()
-    from json_to_recordset(${JSON.stringify(laneRows)}::json)
-      as r(id text, location_id text, session_id uuid, rank int)
-    on conflict (id) do update
-      set due_at = case when lanes.due_at = 'infinity' then excluded.due_at else lanes.due_at end`)
-  const rows = deliveries.map((delivery) => ({
+  const rows = deliveries.map((delivery, index) => ({
+    ord: index,
     id: orderedId<DeliveryId>(),
     key: delivery.key,
     kind: delivery.kind,
     lane_id: delivery.lane,
     location_id: delivery.locationId,
+    session_id: delivery.sessionId,
     subject_id: delivery.subjectId,
+    rank: ranks[delivery.kind],
   }))
-  const thenDeliveries = tx.execute(sql`
-    insert into deliveries (id, key, kind, lane_id, location_id, subject_id)
-    select id, key, kind, lane_id, location_id, subject_id
-    from json_to_recordset(${JSON.stringify(rows)}::json)
-      as r(id uuid, key text, kind text, lane_id text, location_id text, subject_id uuid)
-    on conflict (key) do update
-      set state = 'ready', attempts = 0, unsettled = false, last_error = null, finished_at = null
-      where deliveries.state <> 'ready'`)
-  const woken = new Set(deliveries.map((delivery) => delivery.sessionId ?? 'crm'))
-  // One connection runs them in the order given; asked for together, they cost one round trip.
-  await Promise.all([lanesFirst, thenDeliveries, ...[...woken].map((whom) => notifyWork(tx, whom))])
+  const woken = new Set(
+    deliveries.map(({ sessionId, kind }) => (sessionId ? 'send' : kind === 'status' ? kind : 'crm')),
+  )
+  // The sort reads every lane, and so has locked it, before the first delivery draws its number.
+  await tx.execute(sql`
+    with given as (
+      select * from json_to_recordset(${JSON.stringify(rows)}::json) as r(ord int, id uuid, key text, kind text, lane_id text,
+        location_id text, session_id uuid, subject_id uuid, rank int)
+    ),
+    laned as (
+      insert into lanes (id, location_id, session_id, rank, due_at)
+      select distinct on (lane_id) lane_id, location_id, session_id, rank, now() from given order by lane_id, ord
+      on conflict (id) do update
+        set due_at = case when lanes.due_at = 'infinity' then excluded.due_at else lanes.due_at end
+      returning id
+    ),
+    stored as (
+      insert into deliveries (id, key, kind, lane_id, location_id, subject_id)
+      select given.id, key, kind, lane_id, location_id, subject_id
+      from given join laned on laned.id = given.lane_id order by ord
+      on conflict (key) do update
+        set state = 'ready', attempts = 0, unsettled = false, last_error = null, finished_at = null
+        where deliveries.state <> 'ready'
+    )
+    select pg_notify(${workChannel}, whom) from json_array_elements_text(${JSON.stringify([...woken])}::json) as whom`)
 }

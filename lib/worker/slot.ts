@@ -5,19 +5,15 @@ import { hearAlias } from '@/lib/bridge/contact/hear-alias'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { hearInbound } from '@/lib/bridge/message/hear-inbound'
 import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-receipt'
-import { oldestInDoubt } from '@/lib/bridge/message/in-doubt'
 import type { PartWrites } from '@/lib/bridge/message/part-writes'
 import { recallPart } from '@/lib/bridge/message/recall-part'
-import { loadParts, sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
-import { sendDelivery } from '@/lib/bridge/message/bind-message'
+import { sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
 import { giveUpSession } from '@/lib/bridge/session/give-up-session'
 import { hearState } from '@/lib/bridge/session/hear-state'
 import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
-import { backoffMs } from '@/lib/outbox/backoff'
-import { claimLane, type ClaimedDelivery } from '@/lib/outbox/claim'
-import { putDeliveries } from '@/lib/outbox/put'
+import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { createPace } from './pacing'
 import { poisonCap } from './timings'
 
@@ -29,8 +25,6 @@ export interface SlotWorld {
   pacing: 'on' | 'off'
   drainMs: number
   reach: ReachFaultPoint
-  /** Off only in the control run of a fault test, which must then lose messages. */
-  inDoubtFirst: boolean
   /** Something may be due. */
   wake(): void
   /** The slot has ended and holds nothing any more. */
@@ -77,7 +71,6 @@ export function openSlot(
   const log = ctx.log.child({ sessionId: session.id, epoch: session.epoch })
   /** With the lane of each. */
   const inFlight = new Map<Promise<void>, string>()
-  let inDoubtLane: string | null = null
   const pace = createPace()
   let seen: Wishes | null = null
   let line: Line | null = null
@@ -86,8 +79,6 @@ export function openSlot(
   let nextSendAt = 0
   let codeAskedFor = 0
   let lineState: LineState | null = null
-  let isRecovering = false
-  let recoverAgain = false
   let states: Promise<void> = Promise.resolve()
 
   const ears = (mine: () => boolean) => ({
@@ -132,69 +123,18 @@ export function openSlot(
     }
     if (isOver(event.state)) void slot.end('give-back')
     if (event.state === 'awaiting_link') askForCode()
-    if (event.state === 'connected' && !ready) void recover()
-  }
-
-  /** Brings the session to where it may send anything. Asked for again while it runs, it runs again. */
-  async function recover(): Promise<void> {
-    recoverAgain = true
-    if (isRecovering) return
-    isRecovering = true
-    while (recoverAgain && !ending) {
-      recoverAgain = false
-      try {
-        if (!(await sendInDoubt()) || lineState !== 'connected') continue
-        ready = true
-        world.wake()
-      } catch (error) {
-        if (error instanceof LostOwnership) return void slot.end('lost')
-        log.warn({ err: error }, 'could not send again what is in doubt')
-        await ctx.clock.sleep(1_000)
-        recoverAgain = true
-      }
-    }
-    isRecovering = false
-    inDoubtLane = null
-  }
-
-  /**
-   * In-doubt parts leave before anything else of this session: they may share ratchet steps with what was written after them.
-   * False when the line was lost on the way; the next one begins anew.
-   */
-  async function sendInDoubt(): Promise<boolean> {
-    await Promise.allSettled(inFlight.keys())
-    while (world.inDoubtFirst && !ending && line) {
-      const oldest = await oldestInDoubt(ctx, session.id)
-      if (!oldest) return true
-      // Opened again if it was finished while its part was not; an unfinished one stays as it is.
-      const again = sendDelivery({ ...oldest, location_id: session.locationId, session_id: session.id })
-      await ctx.db.transaction((tx) => putDeliveries(tx, [again]))
-      inDoubtLane = again.lane
-      const delivery = await claimLane(ctx.db, world.owner, again.lane, session.epoch)
-      const part = delivery && (await loadParts(ctx, [delivery.subjectId])).get(delivery.subjectId)
-      if (!delivery || !part) throw new Error('the lane of a part in doubt is busy')
-      if (delivery.attempts > poisonCap) {
-        await giveUpOn(delivery, part)
-        continue
-      }
-      const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
-      if (outcome === 'unknown' || (outcome === 'retry' && lineState !== 'connected')) return false
-      if (outcome === 'retry') await ctx.clock.sleep(backoffMs(delivery.attempts, { minMs: 500, maxMs: 10_000 }))
-    }
-    return true
+    if (event.state !== 'connected' || lineState !== 'connected' || ready) return
+    ready = true
+    world.wake()
   }
 
   async function sendOne(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
     try {
-      // Claimed just before the session had to look after what is in doubt first.
+      // Claimed just before the line went down.
       if (!ready || !line) return await handBack(delivery, part)
+      if (delivery.inDoubt && delivery.attempts > poisonCap) return await giveUpOn(delivery, part)
       if (world.pacing === 'on') await keepPace(part)
-      const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
-      // Until the line is back and the part has gone again, nothing else may be encrypted.
-      if (outcome !== 'unknown' || !world.inDoubtFirst) return
-      ready = false
-      // Back already, before this was recorded: nobody else would look after it.
-      if (lineState === 'connected') void recover()
+      await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
     } catch (error) {
       if (error instanceof LostOwnership) return void slot.end('lost')
       log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'part not sent')
@@ -210,15 +150,11 @@ export function openSlot(
       try {
         if (delivery.attempts >= poisonCap) await giveUpOn(delivery, part)
         else await handBack({ ...delivery, inDoubt: true }, part)
-        break
+        return
       } catch (error) {
         if (error instanceof LostOwnership) return void slot.end('lost')
       }
     }
-    if (!ready || ending) return
-    ready = false
-    // Not awaited: recovering waits for everything in flight, which this part still is.
-    void recover()
   }
 
   /** Its chat goes on without it. */
@@ -307,7 +243,7 @@ export function openSlot(
       })
       inFlight.set(run, delivery.lane)
     },
-    lanes: () => [...inFlight.values(), ...(inDoubtLane ? [inDoubtLane] : [])],
+    lanes: () => [...inFlight.values()],
     follow(wishes) {
       if (ending) return
       const before = seen

@@ -5,7 +5,7 @@ import { isOutage } from '@/db/transaction'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { failMessages } from '@/lib/bridge/message/fail-messages'
 import { pushInbound } from '@/lib/bridge/message/push-inbound'
-import { pushStatus } from '@/lib/bridge/message/push-status'
+import { createPushStatus } from '@/lib/bridge/message/push-status'
 import { routeMessage } from '@/lib/bridge/message/route-message'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import { HoldLost } from '@/lib/outbox/hold-lost'
@@ -20,15 +20,21 @@ import {
   type ClaimedDelivery,
 } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import { loop } from './loop'
 import { poisonCap, type WorkerTimings } from './timings'
 
 /** The share of its hold after which a worker starts no request any more; the rest is for the request to end in. */
 const holdShare = 0.8
 const inFlight = { total: 48, perSubAccount: 6 }
+/** As `claimForAnyone` takes them at a time. */
+const atOnce = 16
+const lookGapMs = 5
+/** Ticks may come this much later, and therefore several at once. */
+export const statusWithinMs = 40
 
 export interface CrmWork {
-  /** Looks for work now. Returns at once. */
-  wake(): void
+  /** Looks for work, at the latest after so many ms. Returns at once. */
+  wake(withinMs?: number): void
   /** Stops claiming and waits for what is in flight. */
   stop(drainMs: number): Promise<void>
 }
@@ -37,12 +43,15 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   const running = new Set<Promise<void>>()
   const perSubAccount = new Map<LocationId, number>()
   const stopping = new AbortController()
-  let woken = false
-  let looking = false
   /** When each claim was made or last held on to, by the monotonic clock. */
   const heldFromMs = new Map<string, number>()
 
-  const verbs = { route: routeMessage, push: pushInbound, status: pushStatus }
+  const pushStatus = createPushStatus(ctx, owner)
+  const verbs = {
+    route: (delivery: ClaimedDelivery) => routeMessage(ctx, owner, delivery),
+    push: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushInbound(ctx, owner, delivery, isHeld),
+    status: pushStatus,
+  }
 
   async function work(delivery: ClaimedDelivery): Promise<void> {
     // A process that stood still may find that another one has its lane by now; a request leaves well before that can be.
@@ -52,7 +61,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
     }
     try {
       if (delivery.kind === 'send') throw new Error('a session delivery in a lane without a session')
-      await verbs[delivery.kind](ctx, owner, delivery, isHeld)
+      await verbs[delivery.kind](delivery, isHeld)
     } catch (error) {
       if (error instanceof HoldLost) throw error
       // A CRM out of reach fails with the same codes as a database out of reach, but can be recorded.
@@ -87,37 +96,21 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
         const left = perSubAccount.get(delivery.locationId)! - 1
         if (left === 0) perSubAccount.delete(delivery.locationId)
         else perSubAccount.set(delivery.locationId, left)
-        look()
+        looking.wake(delivery.kind === 'status' ? statusWithinMs : 0)
       })
     running.add(run)
   }
 
   async function lookOnce(): Promise<void> {
     while (!stopping.signal.aborted) {
-      woken = false
-      const room = inFlight.total - running.size
-      if (room <= 0) return
+      const limit = Math.min(inFlight.total - running.size, atOnce)
+      if (limit <= 0) return
       const except = [...perSubAccount].filter(([, count]) => count >= inFlight.perSubAccount).map(([id]) => id)
       const claimedAtMs = ctx.clock.monotonicMs()
-      const claimed = await claimForAnyone(ctx.db, owner, {
-        limit: Math.min(room, 16),
-        holdMs: timings.laneHoldMs,
-        except,
-      })
+      const claimed = await claimForAnyone(ctx.db, owner, { limit, holdMs: timings.laneHoldMs, except })
       for (const delivery of claimed) start(delivery, claimedAtMs)
-      if (claimed.length === 0 && !woken) return
+      if (claimed.length < limit) return
     }
-  }
-
-  function look(): void {
-    woken = true
-    if (looking || stopping.signal.aborted) return
-    looking = true
-    void lookOnce()
-      .catch((error: unknown) => ctx.log.warn({ err: error }, 'could not look for work'))
-      .finally(() => {
-        looking = false
-      })
   }
 
   async function holdOn(): Promise<void> {
@@ -127,25 +120,20 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
     for (const claim of heldFromMs.keys()) if (stillHeld.has(claim)) heldFromMs.set(claim, startedMs)
   }
 
-  async function poll(): Promise<void> {
-    while (!stopping.signal.aborted) {
-      await ctx.clock.sleep(timings.pollMs, stopping.signal)
-      await holdOn().catch((error: unknown) => ctx.log.warn({ err: error }, 'could not hold on to lanes'))
-      await freeAbandonedLanes(ctx.db).catch((error: unknown) =>
-        ctx.log.warn({ err: error }, 'could not free abandoned lanes'),
-      )
-      look()
-    }
-  }
-  const polling = poll()
-  look()
+  const { pollMs } = timings
+  const { signal } = stopping
+  const looking = loop(ctx, { what: 'look for work', everyMs: pollMs, gapMs: lookGapMs, signal }, lookOnce)
+  const holding = loop(ctx, { what: 'hold on to lanes', everyMs: pollMs, signal }, async () => {
+    await holdOn()
+    await freeAbandonedLanes(ctx.db)
+  })
 
   return {
-    wake: look,
+    wake: looking.wake,
     async stop(drainMs) {
       stopping.abort()
+      await Promise.all([looking.over, holding.over])
       await Promise.race([Promise.allSettled([...running]), ctx.clock.sleep(drainMs)])
-      await polling
       await giveLanesBack(ctx.db, owner).catch((error: unknown) =>
         ctx.log.warn({ err: error }, 'unfinished lanes are free only when their time is over'),
       )

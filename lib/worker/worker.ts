@@ -8,15 +8,16 @@ import { workChannel } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { createPartWrites } from '@/lib/bridge/message/part-writes'
-import { loadParts } from '@/lib/bridge/message/send-part'
+import { loadParts, type LoadedPart } from '@/lib/bridge/message/send-part'
 import { giveLeaseBack, renewLeases, takeLeases, type Taken } from '@/lib/bridge/session/hold-lease'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import type { SessionId } from '@/lib/ids'
 import { claimForSessions, freeLostClaims, reclaimSession } from '@/lib/outbox/claim'
+import { loop } from './loop'
 import { openSlot, receiptGroup, type Slot, type SlotWorld } from './slot'
 import { productionTimings, type WorkerTimings } from './timings'
-import { startCrmWork } from './work'
+import { startCrmWork, statusWithinMs } from './work'
 
 export interface WorkerOptions {
   ctx: BridgeContext
@@ -29,7 +30,7 @@ export interface WorkerOptions {
   timings?: WorkerTimings
   reach?: ReachFaultPoint
   /** What the control runs of the fault tests switch off. */
-  without?: { inDoubtFirst?: boolean; fence?: boolean }
+  without?: { fence?: boolean }
 }
 
 export interface Worker {
@@ -37,6 +38,8 @@ export interface Worker {
   stop(): Promise<void>
 }
 
+/** A round of claims serves all that was put, and all lanes that became free, since the one before. */
+const pumpGapMs = 5
 /** Sessions opened in one go after a start, so that a worker with many does not storm the network. */
 const openedAtOnce = 10
 
@@ -58,7 +61,6 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     pacing: options.pacing ?? 'on',
     drainMs: timings.drainMs,
     reach: options.reach ?? (() => {}),
-    inDoubtFirst: options.without?.inDoubtFirst !== true,
     wake: () => pump.wake(),
     ended(slot) {
       if (slots.get(slot.session.id) !== slot) return
@@ -128,25 +130,20 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         held.flatMap((slot) => slot.lanes()),
       )
     }
-    for (;;) {
-      const able = new Map([...slots.values()].filter((slot) => slot.room() > 0).map((slot) => [slot.session.id, slot]))
-      const asked = [...able.values()].map((slot) => ({
-        ...{ sessionId: slot.session.id, epoch: slot.session.epoch },
-        limit: slot.room(),
-      }))
-      // Until each is in the hands of its slot, an error leaves it claimed and nobody knowing.
-      mayHaveLost = true
-      const claimed = await claimForSessions(ctx.db, owner, asked)
-      if (claimed.length === 0) break
-      const parts = await loadParts(
-        ctx,
-        claimed.map((delivery) => delivery.subjectId),
-      )
-      for (const delivery of claimed) {
-        const part = parts.get(delivery.subjectId)
-        // The slot that asked, even if it has ended since: another one of the session works under another lease.
-        if (part) able.get(delivery.sessionId!)?.send(delivery, part)
-      }
+    const able = new Map([...slots.values()].filter((slot) => slot.room() > 0).map((slot) => [slot.session.id, slot]))
+    const asked = [...able.values()].map((slot) => ({
+      ...{ sessionId: slot.session.id, epoch: slot.session.epoch },
+      limit: slot.room(),
+    }))
+    // Until each is in the hands of its slot, an error leaves it claimed and nobody knowing.
+    mayHaveLost = true
+    const claimed = await claimForSessions(ctx.db, owner, asked)
+    const ids = claimed.map((delivery) => delivery.subjectId)
+    const parts = ids.length > 0 ? await loadParts(ctx, ids) : new Map<string, LoadedPart>()
+    for (const delivery of claimed) {
+      const part = parts.get(delivery.subjectId)
+      // The slot that asked, even if it has ended since: another one of the session works under another lease.
+      if (part) able.get(delivery.sessionId!)?.send(delivery, part)
     }
     mayHaveLost = false
   }
@@ -163,18 +160,22 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     }
   }
 
-  const follow = loop(ctx, 'follow sessions', timings.pollMs, stopping.signal, followOnce)
-  const pump = loop(ctx, 'send', timings.pollMs, stopping.signal, pumpOnce)
-  const renew = loop(ctx, 'renew leases', timings.renewEveryMs, stopping.signal, renewOnce)
+  const { signal } = stopping
+  const { pollMs } = timings
+  const follow = loop(ctx, { what: 'follow sessions', everyMs: pollMs, signal }, followOnce)
+  const pump = loop(ctx, { what: 'send', everyMs: pollMs, gapMs: pumpGapMs, signal }, pumpOnce)
+  const renew = loop(ctx, { what: 'renew leases', everyMs: timings.renewEveryMs, signal }, renewOnce)
   // A renewal that hangs must not keep the fence from closing the sockets.
-  const fence = loop(ctx, 'fence', Math.max(50, timings.fenceMs / 20), stopping.signal, async () => {
+  const fence = loop(ctx, { what: 'fence', everyMs: Math.max(50, timings.fenceMs / 20), signal }, async () => {
     for (const slot of [...slots.values()]) if (fenced && !slot.session.isMine()) void slot.end('lost')
   })
 
   await options.listener.listen(workChannel, (payload) => {
-    if (payload === null || payload === 'crm') crm.wake()
-    if (payload === 'crm') return
+    if (payload === 'crm') return crm.wake()
+    if (payload === 'status') return crm.wake(statusWithinMs)
     pump.wake()
+    if (payload === 'send') return
+    if (payload === null) crm.wake()
     follow.wake()
   })
 
@@ -187,43 +188,5 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       stopping.abort()
       await Promise.all([crmStopped, follow.over, pump.over, renew.over, fence.over])
     },
-  }
-}
-
-interface Loop {
-  wake(): void
-  over: Promise<void>
-}
-
-/** Runs `once` when woken and every `everyMs`, never twice at a time; an error is logged and the next round tries again. */
-function loop(ctx: BridgeContext, what: string, everyMs: number, signal: AbortSignal, once: () => Promise<void>): Loop {
-  let woken = true
-  let rouse = () => {}
-  const over = (async () => {
-    while (!signal.aborted) {
-      if (!woken) {
-        const nap = new AbortController()
-        rouse = () => nap.abort()
-        const end = () => nap.abort()
-        signal.addEventListener('abort', end, { once: true })
-        await ctx.clock.sleep(everyMs, nap.signal)
-        signal.removeEventListener('abort', end)
-        if (signal.aborted) return
-      }
-      woken = false
-      try {
-        await once()
-      } catch (error) {
-        ctx.log.warn({ event: what, err: error }, 'round failed, trying again')
-        await ctx.clock.sleep(Math.min(everyMs, 500), signal)
-      }
-    }
-  })()
-  return {
-    wake() {
-      woken = true
-      rouse()
-    },
-    over,
   }
 }

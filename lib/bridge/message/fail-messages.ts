@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { notifyChange } from '@/db/notify'
+import { notifyChanges } from '@/db/notify'
 import { putDeliveries } from '@/lib/outbox/put'
 import type { CrmMessageId, LocationId, MessageId, SessionId } from '@/lib/ids'
 import { statusDelivery } from './refresh-status'
@@ -25,7 +25,10 @@ export async function failMessages(tx: Transaction, ids: readonly MessageId[], f
     where id in ${list} and status not in ('delivered', 'read', 'failed')
     returning id, location_id, crm_message_id, origin`)
   await putDeliveries(tx, failed.filter((row) => row.crm_message_id && row.origin === 'crm').map(statusDelivery))
-  for (const row of failed) await notifyChange(tx, { locationId: row.location_id, type: 'message', id: row.id })
+  await notifyChanges(
+    tx,
+    failed.map((row) => ({ locationId: row.location_id, type: 'message', id: row.id })),
+  )
 }
 
 /**

@@ -38,35 +38,20 @@ export interface PartEnd {
 }
 
 export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites {
-  /**
-   * `sent_at` is the order in which the parts of a session leave, and in which those in doubt must leave again. Parts are
-   * marked in groups, so each gets a millisecond of its own; one that is in doubt keeps its turn.
-   */
-  const turns = new Map<SessionId, number>()
-  const nextTurn = (sessionId: SessionId): string => {
-    const turn = Math.max(ctx.clock.now().getTime(), (turns.get(sessionId) ?? 0) + 1)
-    turns.set(sessionId, turn)
-    return new Date(turn).toISOString()
-  }
-
   const markSending = createGroup<Parameters<PartWrites['markSending']>[0], boolean>(async (items) => {
-    const rows = items.map((item) => ({
-      ...item,
-      prepared: item.prepared?.toString('hex') ?? null,
-      turn: nextTurn(item.sessionId),
-    }))
+    const rows = items.map((item) => ({ ...item, prepared: item.prepared?.toString('hex') ?? null }))
     // FOR KEY SHARE: a takeover, which changes the epoch, waits for this commit or is seen by it.
     const owned = await ctx.db.execute<{ id: PartId; is_marked: boolean }>(sql`
       with mine as materialized (
-        select r.id, r.epoch, r.prepared, r.turn
+        select r.id, r.epoch, r.prepared
         from json_to_recordset(${JSON.stringify(rows)}::json)
-          as r(id uuid, "sessionId" uuid, epoch bigint, prepared text, turn timestamptz)
+          as r(id uuid, "sessionId" uuid, epoch bigint, prepared text)
         join leases l on l.session_id = r."sessionId" and l.epoch = r.epoch and l.owner = ${owner}
         for key share of l
       ),
       marked as (
       update parts p set state = 'sending', epoch = mine.epoch, attempts = p.attempts + 1,
-        sent_at = case when p.state = 'sending' then coalesce(p.sent_at, mine.turn) else mine.turn end,
+        sent_at = now(),
         prepared_sealed = coalesce(p.prepared_sealed, decode(mine.prepared, 'hex'))
       from mine where p.id = mine.id and p.state in ('queued', 'sending')
       returning p.id

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { notifyChange } from '@/db/notify'
+import { notifyChanges } from '@/db/notify'
 import type { MessageOrigin, MessageStatus } from '@/db/schema/messages'
 import { putDeliveries, type NewDelivery } from '@/lib/outbox/put'
 import type { CrmMessageId, LocationId, MessageId, PersonId } from '@/lib/ids'
@@ -53,14 +53,18 @@ export async function refreshStatus(tx: Transaction, ids: readonly MessageId[]):
     returning m.id, m.location_id, m.person_id, m.crm_message_id, m.origin, m.status`)
   const [, moved] = await Promise.all([locking, drawing])
   const told = ['delivered', 'read', 'failed']
-  await putDeliveries(tx, [
+  const putting = putDeliveries(tx, [
     ...moved.filter((row) => row.origin === 'crm' && told.includes(row.status)).map(statusDelivery),
     // What the API sent appears in the conversation once it has left.
     ...moved
       .filter((row) => row.origin === 'api' && row.person_id && ['sent', 'delivered', 'read'].includes(row.status))
       .map((row) => pushDelivery({ id: row.id, locationId: row.location_id, personId: row.person_id! })),
   ])
-  for (const row of moved) await notifyChange(tx, { locationId: row.location_id, type: 'message', id: row.id })
+  const saying = notifyChanges(
+    tx,
+    moved.map((row) => ({ locationId: row.location_id, type: 'message', id: row.id })),
+  )
+  await Promise.all([putting, saying])
 }
 
 export const pushDelivery = (message: { id: MessageId; locationId: LocationId; personId: PersonId }): NewDelivery => ({

@@ -48,7 +48,7 @@ export type SendOutcome = 'sent' | 'failed' | 'retry' | 'unknown' | 'moved'
 /**
  * Takes one part across: prepares its bytes once, records that it is on its way, sends, records how that ended. The record of
  * `sending` is committed before the frame leaves, so whoever finds it later knows the part may have arrived and sends the same
- * bytes under the same id before anything else. Throws LostOwnership when another worker owns the session.
+ * bytes under the same id before anything else in its chat. Throws LostOwnership when another worker owns the session.
  */
 export async function sendPart(
   ctx: BridgeContext,
@@ -61,19 +61,13 @@ export async function sendPart(
   const settle = (settlement: Settlement, state: PartEnd['state'], failure: Failure | null = null) =>
     writes.settle({ delivery, settlement, part, epoch: work.epoch, state, failure })
 
-  // A receipt came for what nobody knows the end of: the part arrived, the keys it used up may not be stored.
-  const hasArrived = part.state === 'delivered' || part.state === 'read'
-  const mustGo = hasArrived
-    ? delivery.inDoubt && part.prepared_sealed !== null
-    : part.state === 'queued' || part.state === 'sending'
-  if (!mustGo) {
+  // A receipt may have come for what nobody knew the end of.
+  if (part.state !== 'queued' && part.state !== 'sending') {
     await settle({ outcome: 'done' }, null)
     return 'sent'
   }
   try {
-    const target = hasArrived
-      ? ({ outcome: 'reachable', address: part.address } as const)
-      : await checkReachable(ctx, line, part, work.epoch)
+    const target = await checkReachable(ctx, line, part, work.epoch)
     if (target.outcome === 'moved') {
       await settle({ outcome: 'retry', afterMs: 0, why: 'chat joined with another' }, null)
       return 'moved'
@@ -86,18 +80,16 @@ export async function sendPart(
     const prepared = part.prepared_sealed
       ? openPrepared(vault, part.id, part.prepared_sealed)
       : await line.prepare(target.address, openContent(vault, part.id, part.content_sealed))
-    if (!hasArrived) {
-      const isMarked = await writes.markSending({
-        id: part.id,
-        sessionId: part.session_id,
-        epoch: work.epoch,
-        prepared: part.prepared_sealed ? null : sealPrepared(vault, part.id, prepared),
-      })
-      // Failed meanwhile, by whoever put the session to rest. What is in doubt goes again all the same.
-      if (!isMarked && part.state === 'queued') {
-        await settle({ outcome: 'done' }, null)
-        return 'failed'
-      }
+    const isMarked = await writes.markSending({
+      id: part.id,
+      sessionId: part.session_id,
+      epoch: work.epoch,
+      prepared: part.prepared_sealed ? null : sealPrepared(vault, part.id, prepared),
+    })
+    // Failed meanwhile, by whoever put the session to rest. What is in doubt goes again all the same.
+    if (!isMarked && part.state === 'queued') {
+      await settle({ outcome: 'done' }, null)
+      return 'failed'
     }
     await line.send(target.address, prepared, part.remote_id)
     await reach('after_ack')
@@ -108,10 +100,6 @@ export async function sendPart(
     if (error.fate === 'unknown') {
       await settle({ outcome: 'unknown', afterMs: 0, why: error.message }, null)
       return 'unknown'
-    }
-    if (error.final && hasArrived) {
-      await settle({ outcome: 'done' }, null)
-      return 'sent'
     }
     if (error.final) {
       await settle({ outcome: 'given_up', why: error.code }, 'failed', failureOf(error))

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database } from '@/db/client'
+import { createGroup } from '@/db/group-commit'
 import type { Clock } from '@/lib/clock'
 import { CrmError, type RequestBudget } from '@/lib/highlevel/highlevel'
 import type { LocationId } from '@/lib/ids'
@@ -13,22 +14,60 @@ const burstMs = 5 * stepMs
 /** Whoever would wait longer is told to come back, so that a backlog keeps no lane busy. */
 const longestWaitMs = 10_000
 
+/** Of one sub-account in one statement: what is promised ahead goes past `longestWaitMs` by less than this many steps. */
+const atOnce = 6
+
 /**
- * A generic cell rate in one row per sub-account, shared by all processes: one statement takes the next free moment. It
- * goes by the database's clock, read after the row's lock is had, and every process then waits by its own.
+ * A generic cell rate in one row per sub-account, shared by all processes: one statement takes the next free moments of all
+ * who ask at that time. It goes by the database's clock, read after the row's lock is had, and every process then waits by
+ * its own.
  */
 export function createRequestBudget(db: Database, clock: Clock): RequestBudget {
+  /** How long those of each sub-account have to wait; a sub-account that is not among them has no moment left. */
+  async function takeMoments(asked: ReadonlyMap<LocationId, number>): Promise<Map<LocationId, number[]>> {
+    const rows = [...asked].map(([location_id, count]) => ({ location_id, count }))
+    const taken = await db.execute<{ location_id: LocationId; wait: number }>(sql`
+      with asked as materialized (
+        select * from json_to_recordset(${JSON.stringify(rows)}::json) as r(location_id text, count int)
+      )
+      insert into crm_budgets as budget (location_id, spent_until)
+      select location_id, clock_timestamp() - ${ms(burstMs)} + count * ${ms(stepMs)} from asked order by location_id
+      on conflict (location_id) do update
+        set spent_until = greatest(budget.spent_until, clock_timestamp() - ${ms(burstMs)})
+          + (select count from asked where asked.location_id = budget.location_id) * ${ms(stepMs)}
+        where budget.spent_until <= clock_timestamp() + ${ms(longestWaitMs)}
+      returning location_id, extract(epoch from budget.spent_until - clock_timestamp())::float8 * 1000 as wait`)
+    return new Map(
+      taken.map(({ location_id, wait }) => {
+        const count = asked.get(location_id)!
+        return [location_id, Array.from({ length: count }, (_, n) => wait - (count - n) * stepMs)]
+      }),
+    )
+  }
+
+  const take = createGroup<LocationId, number>(async (locations) => {
+    const waits = new Map<LocationId, (number | CrmError)[]>()
+    const left = new Map<LocationId, number>()
+    for (const id of locations) left.set(id, (left.get(id) ?? 0) + 1)
+    while (left.size > 0) {
+      const asked = new Map([...left].map(([id, count]) => [id, Math.min(count, atOnce)]))
+      const taken = await takeMoments(asked)
+      for (const [id, count] of asked) {
+        const got = taken.get(id)
+        const rest = left.get(id)! - (got ? count : left.get(id)!)
+        const full = got ? [] : Array<CrmError>(left.get(id)!).fill(await fullUntil(db, id))
+        waits.set(id, [...(waits.get(id) ?? []), ...(got ?? full)])
+        if (rest > 0) left.set(id, rest)
+        else left.delete(id)
+      }
+    }
+    return locations.map((id) => waits.get(id)!.shift()!)
+  })
+
   return {
     async take(locationId) {
-      const [slot] = await db.execute<{ wait: number }>(sql`
-        insert into crm_budgets as budget (location_id, spent_until)
-        values (${locationId}, clock_timestamp() - ${ms(burstMs - stepMs)})
-        on conflict (location_id) do update
-          set spent_until = greatest(budget.spent_until, clock_timestamp() - ${ms(burstMs)}) + ${ms(stepMs)}
-          where budget.spent_until <= clock_timestamp() + ${ms(longestWaitMs)}
-        returning extract(epoch from budget.spent_until - ${ms(stepMs)} - clock_timestamp())::float8 * 1000 as wait`)
-      if (!slot) throw await fullUntil(db, locationId)
-      if (slot.wait > 0) await clock.sleep(Math.ceil(slot.wait))
+      const waitMs = await take(locationId)
+      if (waitMs > 0) await clock.sleep(Math.ceil(waitMs))
     },
     async exhausted(locationId, forMs) {
       await db.execute(sql`

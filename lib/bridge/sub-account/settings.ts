@@ -33,6 +33,8 @@ export interface Settings {
   /** Messages one session sends at most; null: no limit. */
   hourlyCap: number | null
   dailyCap: number | null
+  /** A number linked lately writes to few new contacts a day. */
+  warmUp: boolean
   /** Saved contacts. */
   namePolicy: 'fill_empty' | 'phone_wins'
   /** The tag of contacts the sync wrote; empty: none. */
@@ -59,6 +61,7 @@ export const defaultSettings: Settings = {
   rules: [],
   hourlyCap: 600,
   dailyCap: null,
+  warmUp: true,
   namePolicy: 'fill_empty',
   contactTag: 'wa-contact',
   includeUnsavedChats: false,

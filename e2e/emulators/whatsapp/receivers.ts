@@ -72,7 +72,7 @@ async function read(world: World, phone: Phone, delivery: Delivery): Promise<voi
     })
   }
   if (delivery.isPeer) {
-    const request = message.protocolMessage?.appStateSyncKeyRequest
+    const request = content.protocolMessage?.appStateSyncKeyRequest
     if (isOwn && request) await answerKeyRequest(world, phone, from.device, request)
     return
   }

@@ -4,6 +4,8 @@ export interface AppStateFault {
   kind: (typeof STATE_FAULTS)[number]
   /** Whose, or everybody's. */
   number?: string | undefined
+  /** For `refuse`, `silence` and `delay`: only what fetches, or only what writes. */
+  on?: 'fetch' | 'write' | undefined
   /** For `refuse`: the code of the refusal. */
   code?: number | undefined
   delayMs?: number | undefined
@@ -22,9 +24,12 @@ export class AppStateFaults {
   }
 
   /** Uses up one of each fault that is about this account and is wanted here. */
-  take(number: string, kinds: readonly AppStateFault['kind'][]): AppStateFault[] {
+  take(number: string, kinds: readonly AppStateFault['kind'][], on?: AppStateFault['on']): AppStateFault[] {
     const fits = (fault: AppStateFault) =>
-      kinds.includes(fault.kind) && (fault.number === undefined || fault.number === number) && fault.count !== 0
+      kinds.includes(fault.kind) &&
+      (fault.number === undefined || fault.number === number) &&
+      (fault.on === undefined || on === undefined || fault.on === on) &&
+      fault.count !== 0
     const taken = this.faults.filter(fits)
     for (const fault of taken) if (fault.count !== undefined) fault.count -= 1
     return taken

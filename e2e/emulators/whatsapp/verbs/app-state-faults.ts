@@ -10,6 +10,7 @@ export const appStateFaultVerbs = {
     z.object({
       kind: z.enum(STATE_FAULTS),
       number: z.string().optional(),
+      on: z.enum(['fetch', 'write']).optional(),
       code: z.number().int().optional(),
       delayMs: z.number().optional(),
       count: z.number().int().positive().optional(),

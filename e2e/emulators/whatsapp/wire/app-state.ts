@@ -1,4 +1,5 @@
 import { isCollection, type Collection } from '../app-state/collection'
+import type { AppStateFault } from '../app-state/faults'
 import { PatchError, snapshotOf, wholePatch } from '../app-state/patch'
 import { spoiled } from '../app-state/spoil'
 import type { World } from '../world'
@@ -15,7 +16,8 @@ export interface Refusal {
 
 /** A device fetches collections, or writes to them. */
 export function answerAppState(world: World, line: Line, query: Node): Node[] | Refusal | Promise<Node[] | Refusal> {
-  const faults = world.faults.appState.take(line.phone.number, ['refuse', 'silence', 'delay'])
+  const isWrite = children(child(query, 'sync'), 'collection').some((each) => patchIn(each) !== undefined)
+  const faults = takeFaults(world, line, ['refuse', 'silence', 'delay'], isWrite ? 'write' : 'fetch')
   const of = (kind: string) => faults.find((fault) => fault.kind === kind)
   if (of('silence')) return new Promise(() => {})
   const refused = of('refuse')
@@ -46,13 +48,13 @@ function answerCollection(world: World, line: Line, asked: Node): Node {
   }
   const version = Number(asked.attrs.version ?? 0)
   const collection = phone.state.collection(name)
-  const patch = bytesOf(child(asked, 'patch') ?? child(child(asked, 'patches'), 'patch'))
+  const patch = patchIn(asked)
   const about = { number: phone.number, device: companion.device, collection: name, from: version }
   if (!patch) {
     world.history.add('app-state-fetched', { ...about, to: collection.version })
     return node('collection', ...latest(world, line, collection, version, asked.attrs.return_snapshot === 'true'))
   }
-  const isForced = world.faults.appState.take(phone.number, ['conflict']).length > 0
+  const isForced = takeFaults(world, line, ['conflict']).length > 0
   if (version !== collection.version || isForced) {
     world.history.add('app-state-conflict', { ...about, to: collection.version })
     const [attrs, missing] = latest(world, line, collection, version, false)
@@ -93,7 +95,7 @@ function latest(
 }
 
 function patchesOf(world: World, line: Line, patches: Buffer[]): Node[] {
-  const faults = world.faults.appState.take(line.phone.number, ['bad-patch-mac', 'bad-snapshot-mac'])
+  const faults = takeFaults(world, line, ['bad-patch-mac', 'bad-snapshot-mac'])
   const given = faults.length > 0 ? patches.map((bytes) => spoiled(bytes, faults[0]?.kind ?? '')) : patches
   return [
     node(
@@ -102,4 +104,18 @@ function patchesOf(world: World, line: Line, patches: Buffer[]): Node[] {
       given.map((bytes) => node('patch', {}, bytes)),
     ),
   ]
+}
+
+const patchIn = (collection: Node) => bytesOf(child(collection, 'patch'))
+
+function takeFaults(
+  world: World,
+  { phone, companion }: Line,
+  kinds: AppStateFault['kind'][],
+  on?: AppStateFault['on'],
+): AppStateFault[] {
+  const taken = world.faults.appState.take(phone.number, kinds, on)
+  const about = { number: phone.number, device: companion.device }
+  for (const { kind } of taken) world.history.add('app-state-fault', { ...about, fault: kind })
+  return taken
 }

@@ -1,3 +1,62 @@
+CREATE TABLE "book_requests" (
+	"session_id" uuid NOT NULL,
+	"what" text NOT NULL,
+	"asked_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"problem" text,
+	CONSTRAINT "book_requests_session_id_what_pk" PRIMARY KEY("session_id","what")
+);
+--> statement-breakpoint
+CREATE TABLE "contact_syncs" (
+	"session_id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"state" text NOT NULL,
+	"reading" integer DEFAULT 0 NOT NULL,
+	"is_read" boolean DEFAULT false NOT NULL,
+	"count_new" integer,
+	"count_update" integer,
+	"count_skipped" integer,
+	"total" integer,
+	"problem" text,
+	"is_at_work" boolean DEFAULT false NOT NULL,
+	"turn" integer DEFAULT 0 NOT NULL,
+	"started_at" timestamp (3) with time zone,
+	"finished_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "deleted_contacts" (
+	"location_id" text NOT NULL,
+	"phone" text NOT NULL,
+	"at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "deleted_contacts_location_id_phone_pk" PRIMARY KEY("location_id","phone")
+);
+--> statement-breakpoint
+CREATE TABLE "saved_contacts" (
+	"session_id" uuid NOT NULL,
+	"key" text NOT NULL,
+	"location_id" text NOT NULL,
+	"phone" text,
+	"aliases" jsonb DEFAULT '[]'::jsonb NOT NULL,
+	"name" text,
+	"is_saved" boolean DEFAULT true NOT NULL,
+	"reading" integer NOT NULL,
+	"is_due" boolean DEFAULT false NOT NULL,
+	"in_run" boolean DEFAULT false NOT NULL,
+	"plan" text,
+	"candidates" jsonb,
+	"tried_name" text,
+	"contact_id" text,
+	"outcome" text,
+	"why" text,
+	CONSTRAINT "saved_contacts_session_id_key_pk" PRIMARY KEY("session_id","key")
+);
+--> statement-breakpoint
+CREATE TABLE "written_names" (
+	"location_id" text NOT NULL,
+	"contact_id" text NOT NULL,
+	"name" text NOT NULL,
+	CONSTRAINT "written_names_location_id_contact_id_pk" PRIMARY KEY("location_id","contact_id")
+);
+--> statement-breakpoint
 CREATE TABLE "deliveries" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"key" text NOT NULL,
@@ -45,6 +104,8 @@ CREATE TABLE "messages" (
 	"failure_message" text,
 	"trace" jsonb,
 	"pushed_status" text,
+	"held_at" timestamp (3) with time zone,
+	"hold_ms" integer,
 	"read_back" text,
 	"occurred_at" timestamp (3) with time zone NOT NULL,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -76,6 +137,7 @@ CREATE TABLE "chats" (
 	"address" text NOT NULL,
 	"reachable" boolean,
 	"checked_at" timestamp (3) with time zone,
+	"opened_at" timestamp (3) with time zone,
 	"next_seq" bigint DEFAULT 1 NOT NULL,
 	"last_message_at" timestamp (3) with time zone
 );
@@ -235,6 +297,93 @@ CREATE TABLE "tokens" (
 	CONSTRAINT "tokens_owner_kind_owner_id_pk" PRIMARY KEY("owner_kind","owner_id")
 );
 --> statement-breakpoint
+CREATE TABLE "kept_affinities" (
+	"person_id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"phone" text NOT NULL,
+	"set_at" timestamp (3) with time zone NOT NULL,
+	"locked" boolean DEFAULT false NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "label_marks" (
+	"session_id" uuid NOT NULL,
+	"label_id" text NOT NULL,
+	"person_id" uuid NOT NULL,
+	"is_on" boolean NOT NULL,
+	"set_by" text NOT NULL,
+	"set_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "label_marks_session_id_label_id_person_id_pk" PRIMARY KEY("session_id","label_id","person_id")
+);
+--> statement-breakpoint
+CREATE TABLE "label_syncs" (
+	"session_id" uuid PRIMARY KEY NOT NULL,
+	"state" text NOT NULL,
+	"counts" jsonb,
+	"notice" text,
+	"changed_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE "label_tags" (
+	"person_id" uuid NOT NULL,
+	"tag" text NOT NULL,
+	"added_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "label_tags_person_id_tag_pk" PRIMARY KEY("person_id","tag")
+);
+--> statement-breakpoint
+CREATE TABLE "label_wishes" (
+	"session_id" uuid NOT NULL,
+	"person_id" uuid NOT NULL,
+	"tag" text NOT NULL,
+	"wanted" boolean NOT NULL,
+	"wished_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "label_wishes_session_id_person_id_tag_pk" PRIMARY KEY("session_id","person_id","tag")
+);
+--> statement-breakpoint
+CREATE TABLE "labels" (
+	"session_id" uuid NOT NULL,
+	"label_id" text NOT NULL,
+	"location_id" text NOT NULL,
+	"name" text NOT NULL,
+	"color" integer NOT NULL,
+	"tag" text NOT NULL,
+	"is_deleted" boolean DEFAULT false NOT NULL,
+	"changed_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "labels_session_id_label_id_pk" PRIMARY KEY("session_id","label_id")
+);
+--> statement-breakpoint
+CREATE TABLE "shared_tags" (
+	"person_id" uuid NOT NULL,
+	"tag" text NOT NULL,
+	"is_on" boolean NOT NULL,
+	"set_by" text NOT NULL,
+	"set_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "shared_tags_person_id_tag_pk" PRIMARY KEY("person_id","tag")
+);
+--> statement-breakpoint
+CREATE TABLE "tag_states" (
+	"person_id" uuid PRIMARY KEY NOT NULL,
+	"version" integer DEFAULT 0 NOT NULL,
+	"needs_read" boolean DEFAULT false NOT NULL,
+	"told_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "tag_wishes" (
+	"person_id" uuid NOT NULL,
+	"tag" text NOT NULL,
+	"wanted" boolean NOT NULL,
+	"because" text NOT NULL,
+	"wished_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "tag_wishes_person_id_tag_pk" PRIMARY KEY("person_id","tag")
+);
+--> statement-breakpoint
+CREATE TABLE "tag_writes" (
+	"person_id" uuid NOT NULL,
+	"tag" text NOT NULL,
+	"added" boolean NOT NULL,
+	"written_at" timestamp (3) with time zone NOT NULL,
+	CONSTRAINT "tag_writes_person_id_tag_pk" PRIMARY KEY("person_id","tag")
+);
+--> statement-breakpoint
 CREATE TABLE "whatsapp_credentials" (
 	"session_id" uuid PRIMARY KEY NOT NULL,
 	"sealed" "bytea" NOT NULL,
@@ -258,6 +407,13 @@ CREATE TABLE "whatsapp_keys" (
 	CONSTRAINT "whatsapp_keys_session_id_type_id_pk" PRIMARY KEY("session_id","type","id")
 );
 --> statement-breakpoint
+ALTER TABLE "book_requests" ADD CONSTRAINT "book_requests_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_syncs" ADD CONSTRAINT "contact_syncs_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "contact_syncs" ADD CONSTRAINT "contact_syncs_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "deleted_contacts" ADD CONSTRAINT "deleted_contacts_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "saved_contacts" ADD CONSTRAINT "saved_contacts_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "saved_contacts" ADD CONSTRAINT "saved_contacts_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "written_names" ADD CONSTRAINT "written_names_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_lane_id_lanes_id_fk" FOREIGN KEY ("lane_id") REFERENCES "public"."lanes"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lanes" ADD CONSTRAINT "lanes_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lanes" ADD CONSTRAINT "lanes_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
@@ -277,9 +433,26 @@ ALTER TABLE "person_addresses" ADD CONSTRAINT "person_addresses_person_id_people
 ALTER TABLE "leases" ADD CONSTRAINT "leases_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "pairings" ADD CONSTRAINT "pairings_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "kept_affinities" ADD CONSTRAINT "kept_affinities_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "kept_affinities" ADD CONSTRAINT "kept_affinities_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "label_marks" ADD CONSTRAINT "label_marks_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "label_marks" ADD CONSTRAINT "label_marks_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "label_syncs" ADD CONSTRAINT "label_syncs_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "label_tags" ADD CONSTRAINT "label_tags_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "label_wishes" ADD CONSTRAINT "label_wishes_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "label_wishes" ADD CONSTRAINT "label_wishes_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "labels" ADD CONSTRAINT "labels_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "labels" ADD CONSTRAINT "labels_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "shared_tags" ADD CONSTRAINT "shared_tags_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tag_states" ADD CONSTRAINT "tag_states_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tag_wishes" ADD CONSTRAINT "tag_wishes_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "tag_writes" ADD CONSTRAINT "tag_writes_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "whatsapp_credentials" ADD CONSTRAINT "whatsapp_credentials_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "whatsapp_inbox" ADD CONSTRAINT "whatsapp_inbox_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "whatsapp_keys" ADD CONSTRAINT "whatsapp_keys_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "saved_contacts_due" ON "saved_contacts" USING btree ("session_id","key") WHERE "saved_contacts"."is_due";--> statement-breakpoint
+CREATE INDEX "saved_contacts_phone" ON "saved_contacts" USING btree ("location_id","phone");--> statement-breakpoint
+CREATE INDEX "saved_contacts_contact" ON "saved_contacts" USING btree ("location_id","contact_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_key" ON "deliveries" USING btree ("key");--> statement-breakpoint
 CREATE INDEX "deliveries_lane" ON "deliveries" USING btree ("lane_id","seq") WHERE "deliveries"."state" = 'ready';--> statement-breakpoint
 CREATE INDEX "deliveries_finished" ON "deliveries" USING btree ("finished_at") WHERE "deliveries"."state" <> 'ready';--> statement-breakpoint
@@ -290,12 +463,13 @@ CREATE UNIQUE INDEX "messages_remote" ON "messages" USING btree ("session_id","c
 CREATE INDEX "messages_location" ON "messages" USING btree ("location_id","id");--> statement-breakpoint
 CREATE INDEX "messages_person" ON "messages" USING btree ("person_id","id");--> statement-breakpoint
 CREATE INDEX "messages_session" ON "messages" USING btree ("session_id","id");--> statement-breakpoint
+CREATE INDEX "messages_held" ON "messages" USING btree ("held_at") WHERE "messages"."held_at" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "parts_remote" ON "parts" USING btree ("session_id","remote_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "parts_seq" ON "parts" USING btree ("chat_id","seq");--> statement-breakpoint
 CREATE INDEX "parts_message" ON "parts" USING btree ("message_id");--> statement-breakpoint
-CREATE INDEX "parts_in_doubt" ON "parts" USING btree ("session_id") WHERE "parts"."state" = 'sending';--> statement-breakpoint
 CREATE UNIQUE INDEX "chats_person" ON "chats" USING btree ("session_id","person_id");--> statement-breakpoint
 CREATE INDEX "chats_of_person" ON "chats" USING btree ("person_id");--> statement-breakpoint
+CREATE INDEX "chats_opened" ON "chats" USING btree ("session_id","opened_at") WHERE "chats"."opened_at" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "people_contact" ON "people" USING btree ("location_id","contact_id");--> statement-breakpoint
 CREATE INDEX "people_affinity" ON "people" USING btree ("affinity_session_id");--> statement-breakpoint
 CREATE INDEX "person_addresses_person" ON "person_addresses" USING btree ("person_id");--> statement-breakpoint
@@ -306,4 +480,9 @@ CREATE UNIQUE INDEX "sessions_account_tag" ON "sessions" USING btree ("location_
 CREATE UNIQUE INDEX "sessions_priority" ON "sessions" USING btree ("location_id","priority");--> statement-breakpoint
 CREATE INDEX "sessions_phone" ON "sessions" USING btree ("phone");--> statement-breakpoint
 CREATE INDEX "audit_entries_location" ON "audit_entries" USING btree ("location_id","at");--> statement-breakpoint
-CREATE INDEX "sub_accounts_company" ON "sub_accounts" USING btree ("company_id");
+CREATE INDEX "sub_accounts_company" ON "sub_accounts" USING btree ("company_id");--> statement-breakpoint
+CREATE INDEX "kept_affinities_phone" ON "kept_affinities" USING btree ("location_id","phone");--> statement-breakpoint
+CREATE INDEX "label_marks_person" ON "label_marks" USING btree ("person_id");--> statement-breakpoint
+CREATE INDEX "label_wishes_person" ON "label_wishes" USING btree ("person_id");--> statement-breakpoint
+CREATE INDEX "labels_tag" ON "labels" USING btree ("session_id","tag");--> statement-breakpoint
+CREATE INDEX "tag_writes_age" ON "tag_writes" USING btree ("written_at");

@@ -1,0 +1,118 @@
+/** The switch "Sync contacts": turned on it confirms the preview and starts the run, turned off it stops it. */
+import { and, eq, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { notifyChange } from '@/db/notify'
+import { contactSyncs, savedContacts } from '@/db/schema/contact-sync'
+import type { LocationId, SessionId } from '@/lib/ids'
+import { putDeliveries } from '@/lib/outbox/put'
+import type { SessionRow } from '../reach'
+import { askForBook, dropBookRequest } from '../session/ask-for-book'
+import type { ContactSyncRow } from './contact-sync'
+
+type Of = Pick<SessionRow, 'id' | 'locationId'>
+
+/** Called in the transaction that changes the switch. */
+export async function switchContactSync(tx: Transaction, session: SessionRow, on: boolean): Promise<void> {
+  const row = await lockSync(tx, session.id)
+  if (!on) {
+    if (row && row.state !== 'off') await stop(tx, session)
+    return
+  }
+  if (row?.state === 'ready') await startRun(tx, row)
+  else if (row?.state !== 'reading' && row?.state !== 'running' && row?.state !== 'waiting')
+    await beginReading(tx, session)
+}
+
+export async function lockSync(tx: Transaction, sessionId: SessionId): Promise<ContactSyncRow | undefined> {
+  const [row] = await tx.select().from(contactSyncs).where(eq(contactSyncs.sessionId, sessionId)).for('update')
+  return row
+}
+
+export async function beginReading(tx: Transaction, session: Of): Promise<void> {
+  const anew = {
+    state: 'reading' as const,
+    isRead: false,
+    countNew: null,
+    countUpdate: null,
+    countSkipped: null,
+    total: null,
+    problem: null,
+    startedAt: null,
+    finishedAt: null,
+  }
+  await tx
+    .insert(contactSyncs)
+    .values({ sessionId: session.id, locationId: session.locationId, reading: 1, ...anew })
+    .onConflictDoUpdate({
+      target: contactSyncs.sessionId,
+      set: { ...anew, reading: sql`${contactSyncs.reading} + 1` },
+    })
+  await askForBook(tx, session.id, 'contacts')
+  await notifySync(tx, session)
+}
+
+/** What was planned becomes due. */
+export async function startRun(tx: Transaction, row: ContactSyncRow): Promise<void> {
+  const ofSession = eq(savedContacts.sessionId, row.sessionId)
+  const due = await tx
+    .update(savedContacts)
+    .set({ isDue: true, inRun: true })
+    .where(and(ofSession, sql`${savedContacts.plan} in ('create', 'update')`, sql`${savedContacts.name} is not null`))
+    .returning({ key: savedContacts.key })
+  await tx
+    .update(contactSyncs)
+    .set({ state: 'running', total: due.length, startedAt: sql`now()`, finishedAt: null, problem: null })
+    .where(eq(contactSyncs.sessionId, row.sessionId))
+  await putToWork(tx, row)
+  await notifySync(tx, { id: row.sessionId, locationId: row.locationId })
+}
+
+async function stop(tx: Transaction, session: Of): Promise<void> {
+  await tx
+    .update(savedContacts)
+    .set({ isDue: false, inRun: false })
+    .where(and(eq(savedContacts.sessionId, session.id), savedContacts.isDue))
+  await tx
+    .update(contactSyncs)
+    .set({ state: 'off', total: null, problem: null })
+    .where(eq(contactSyncs.sessionId, session.id))
+  await dropBookRequest(tx, session.id, 'contacts')
+  await notifySync(tx, session)
+}
+
+/**
+ * One delivery at a time does what is due. Under the lock of the sync's row, so that a contact that becomes due while the
+ * last delivery ends is seen by it or puts the next.
+ */
+export async function putToWork(
+  tx: Transaction,
+  row: Pick<ContactSyncRow, 'sessionId' | 'locationId' | 'isAtWork' | 'turn'>,
+): Promise<void> {
+  if (row.isAtWork) return
+  await putNext(tx, row)
+}
+
+export async function putNext(
+  tx: Transaction,
+  { sessionId, locationId, turn }: Pick<ContactSyncRow, 'sessionId' | 'locationId' | 'turn'>,
+): Promise<void> {
+  await tx
+    .update(contactSyncs)
+    .set({ isAtWork: true, turn: turn + 1 })
+    .where(eq(contactSyncs.sessionId, sessionId))
+  await putDeliveries(tx, [
+    {
+      kind: 'contacts',
+      key: `contacts:${sessionId}:${turn + 1}`,
+      // One lane for all sessions of a sub-account: they share its pace, and one at a time asks the CRM who is there.
+      lane: `contacts:${locationId}`,
+      locationId,
+      sessionId: null,
+      subjectId: sessionId,
+    },
+  ])
+}
+
+export async function notifySync(tx: Transaction, { id, locationId }: { id: SessionId; locationId: LocationId }) {
+  await notifyChange(tx, { locationId, type: 'sync', id: `contacts:${id}` })
+}

@@ -8,14 +8,14 @@ import type { PairingCodeView, QrView } from '@/lib/bridge/session/pairing'
 import type { SessionView } from '@/lib/bridge/session/session'
 import type { SubAccountView } from '@/lib/bridge/sub-account/list'
 import { ApiError } from './api'
-import { dropSession, keys, storeSession } from './cache'
+import { keys } from './cache'
 import { useLive } from './live'
 import { useSignedIn } from './signed-in'
 
 const pollMs = 3000
 
 /** Asking again does not help where the answer was that there is nothing here for this reader. */
-const pollUnless =
+export const pollUnless =
   (isLive: boolean, everyMs = pollMs) =>
   ({ state }: { state: { error: unknown } }): number | false =>
     isLive || (state.error instanceof ApiError && state.error.status >= 400 && state.error.status < 500)
@@ -115,46 +115,6 @@ export function useMessages(locationId: string, filter: MessageFilter) {
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.nextCursor,
     refetchInterval: pollUnless(isLive),
-  })
-}
-
-export type SessionVerb = 'link' | 'start' | 'stop' | 'logout'
-
-export function useSessionVerb(session: SessionView) {
-  const { api } = useSignedIn()
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: (verb: SessionVerb) => api.send<SessionView>('POST', `/sessions/${session.id}/${verb}`),
-    onSuccess: (changed) => storeSession(queries, changed),
-    onError: () => queries.invalidateQueries({ queryKey: keys.sessions(session.locationId) }),
-  })
-}
-
-export function useRename(session: SessionView) {
-  const { api } = useSignedIn()
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: (label: string) => api.send<SessionView>('PATCH', `/sessions/${session.id}`, { label }),
-    onSuccess: (changed) => storeSession(queries, changed),
-  })
-}
-
-export function useRemove(session: SessionView) {
-  const { api } = useSignedIn()
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: () => api.send<void>('DELETE', `/sessions/${session.id}`),
-    onSuccess: () => dropSession(queries, session.locationId, session.id),
-  })
-}
-
-export function useAddSession(locationId: string) {
-  const { api } = useSignedIn()
-  const queries = useQueryClient()
-  return useMutation({
-    mutationFn: (label: string) =>
-      api.send<SessionView>('POST', `/locations/${encodeURIComponent(locationId)}/sessions`, { label }),
-    onSuccess: (added) => storeSession(queries, added),
   })
 }
 

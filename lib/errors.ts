@@ -5,6 +5,7 @@ export type ErrorCode =
   | 'forbidden'
   | 'not_found'
   | 'conflict'
+  | 'changed'
   | 'label_taken'
   | 'limit_reached'
   | 'wrong_status'

@@ -26,15 +26,28 @@ export type MessageStatus = 'received' | 'queued' | 'sending' | 'sent' | 'delive
 /** Who started the message: the CRM's composer or a workflow, our own API, the person, or the session's phone. */
 export type MessageOrigin = 'crm' | 'api' | 'person' | 'phone'
 
+/** A session that was not taken, as it was called then. */
+export interface PassedOver {
+  session: SessionId
+  label: string
+  priority: number
+  /** Its status, `capped`, or `no_return` when it was waited for in vain. */
+  why: string
+}
+
 export interface RoutingTrace {
   /** Rule of ROUTING.md §3, or 0 while none has decided. */
   rule: number
   session: SessionId | null
   priority: number | null
-  skipped: { session: SessionId; priority: number; why: string }[]
+  skipped: (PassedOver & { rule: number })[]
   /** The routing code as written, without the rest of the text. */
   code: string | null
   warnings: string[]
+  /** How long it waited for its session to come back; null: it did not. */
+  holdMs: number | null
+  /** The session it would have left on, had that been able to send. */
+  fallbackFrom: PassedOver | null
   /** The sentence a person reads. */
   text: string
 }
@@ -73,6 +86,9 @@ export const messages = pgTable(
     trace: jsonb().$type<RoutingTrace>(),
     /** How far the status shown in the CRM has come. */
     pushedStatus: text('pushed_status').$type<'delivered' | 'read' | 'failed'>(),
+    /** Since when it waits for its session to come back, and how long it may; null while it does not. */
+    heldAt: moment('held_at'),
+    holdMs: integer('hold_ms'),
     /** An unsigned delivery that must be read back from the CRM before anything is sent. */
     readBack: text('read_back').$type<'needed' | 'done'>(),
     /** When it was written on its own bank. */
@@ -88,6 +104,9 @@ export const messages = pgTable(
     index('messages_location').on(t.locationId, t.id),
     index('messages_person').on(t.personId, t.id),
     index('messages_session').on(t.sessionId, t.id),
+    index('messages_held')
+      .on(t.heldAt)
+      .where(sql`${t.heldAt} is not null`),
   ],
 )
 
@@ -127,8 +146,5 @@ export const parts = pgTable(
     uniqueIndex('parts_remote').on(t.sessionId, t.remoteId),
     uniqueIndex('parts_seq').on(t.chatId, t.seq),
     index('parts_message').on(t.messageId),
-    index('parts_in_doubt')
-      .on(t.sessionId)
-      .where(sql`${t.state} = 'sending'`),
   ],
 )

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm'
 import { bigint, boolean, index, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import type { ChannelName } from '@/lib/channel/kinds'
 import type { Address, ChatId, ContactId, LocationId, PersonId, SessionId, UserId } from '@/lib/ids'
@@ -87,8 +88,16 @@ export const chats = pgTable(
     /** Whether the network knows the person: heard from them, or asked. Null: not asked yet. */
     reachable: boolean(),
     checkedAt: moment('checked_at'),
+    /** When we first wrote to somebody who had never written: what a new number's warm-up counts. */
+    openedAt: moment('opened_at'),
     nextSeq: bigint('next_seq', { mode: 'number' }).notNull().default(1),
     lastMessageAt: moment('last_message_at'),
   },
-  (t) => [uniqueIndex('chats_person').on(t.sessionId, t.personId), index('chats_of_person').on(t.personId)],
+  (t) => [
+    uniqueIndex('chats_person').on(t.sessionId, t.personId),
+    index('chats_of_person').on(t.personId),
+    index('chats_opened')
+      .on(t.sessionId, t.openedAt)
+      .where(sql`${t.openedAt} is not null`),
+  ],
 )

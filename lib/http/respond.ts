@@ -9,6 +9,7 @@ const statusOf: Record<ErrorCode, number> = {
   forbidden: 403,
   not_found: 404,
   conflict: 409,
+  changed: 409,
   label_taken: 409,
   limit_reached: 409,
   wrong_status: 409,

@@ -3,7 +3,7 @@ export const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const
 export type Method = (typeof methods)[number]
 
 /** Who of the sub-account's own people may use a method: all of them, or those who manage it. */
-type Asked = { body?: unknown; for?: 'everybody' | 'managers' }
+type Asked = { body?: unknown; query?: string; for?: 'everybody' | 'managers' }
 
 /** Of one sub-account: to outsiders as if it did not exist. */
 type Tenant = { of: 'tenant' } & Partial<Record<Method, Asked>>
@@ -14,18 +14,33 @@ type Open = { of: 'nobody' } & Partial<Record<Method, number[]>>
 
 const read: Asked = { for: 'everybody' }
 const session = { label: 'Intruder' }
+const ofTenant = { locationId: '[locationId]' }
+
 export const routes: Record<string, Tenant | Own | Open> = {
   '/api/v1/locations/[locationId]': { of: 'tenant', GET: read },
+  '/api/v1/contacts/[contactId]/session': {
+    ...{ of: 'tenant', POST: { body: { ...ofTenant, sessionId: '[sessionId]' }, for: 'managers' } },
+    ...{ DELETE: { query: 'locationId=[locationId]', for: 'managers' } },
+  },
+  '/api/v1/locations/[locationId]/contacts': { of: 'tenant', GET: { query: 'query=ana', for: 'managers' } },
   '/api/v1/locations/[locationId]/events': { of: 'tenant', GET: read },
   '/api/v1/locations/[locationId]/messages': { of: 'tenant', GET: read },
   '/api/v1/locations/[locationId]/overview': { of: 'tenant', GET: read },
+  '/api/v1/locations/[locationId]/routing/preview': {
+    ...{ of: 'tenant', POST: { body: { phone: '+34600100100', text: 'who' }, for: 'managers' } },
+  },
   '/api/v1/locations/[locationId]/sessions': { of: 'tenant', GET: read, POST: { body: session, for: 'managers' } },
+  '/api/v1/locations/[locationId]/settings': {
+    ...{ of: 'tenant', GET: read, PATCH: { body: { holdMinutes: 5 }, for: 'managers' } },
+  },
   '/api/v1/locations/[locationId]/users': { of: 'tenant', GET: read },
   '/api/v1/messages/[messageId]': { of: 'tenant', GET: read },
   '/api/v1/sessions/[sessionId]': {
     ...{ of: 'tenant', GET: read },
     ...{ PATCH: { body: session, for: 'managers' }, DELETE: { for: 'managers' } },
   },
+  '/api/v1/sessions/[sessionId]/contact-sync': { of: 'tenant', GET: read },
+  '/api/v1/sessions/[sessionId]/contact-sync/preview': { of: 'tenant', POST: { for: 'managers' } },
   '/api/v1/sessions/[sessionId]/link': { of: 'tenant', POST: read },
   '/api/v1/sessions/[sessionId]/logout': { of: 'tenant', POST: { for: 'managers' } },
   '/api/v1/sessions/[sessionId]/messages': {
@@ -34,7 +49,12 @@ export const routes: Record<string, Tenant | Own | Open> = {
   '/api/v1/sessions/[sessionId]/pairing-code': {
     ...{ of: 'tenant', POST: { body: { phone: '+34600100100' }, for: 'everybody' } },
   },
+  '/api/v1/sessions/[sessionId]/priority': {
+    ...{ of: 'tenant', GET: { query: 'to=2', for: 'managers' }, PUT: { body: { priority: 2 }, for: 'managers' } },
+  },
   '/api/v1/sessions/[sessionId]/qr': { of: 'tenant', GET: read },
+  '/api/v1/sessions/[sessionId]/replace-number': { of: 'tenant', POST: { for: 'managers' } },
+  '/api/v1/sessions/[sessionId]/restart': { of: 'tenant', POST: { for: 'managers' } },
   '/api/v1/sessions/[sessionId]/start': { of: 'tenant', POST: { for: 'managers' } },
   '/api/v1/sessions/[sessionId]/stop': { of: 'tenant', POST: { for: 'managers' } },
 
@@ -63,6 +83,10 @@ export const routes: Record<string, Tenant | Own | Open> = {
   '/embed/[locationId]': { of: 'nobody', GET: [200] },
   '/embed/[locationId]/messages': { of: 'nobody', GET: [200] },
 }
+
+/** Names in brackets become these ids, wherever they stand. */
+export const fill = (text: string, ids: Record<string, string>) =>
+  text.replace(/\[(\w+)\]/g, (whole, name: string) => ids[name] ?? whole)
 
 export const isPage = (route: string) =>
   !route.startsWith('/api') && !route.startsWith('/oauth') && route !== '/metrics'

@@ -1,6 +1,6 @@
 // What a role does not include, and fields that no request has.
 import { expect, test } from '../../fixtures'
-import { methods, routes } from './matrix'
+import { fill, methods, routes } from './matrix'
 import { bearer, itemsOf, send, signIn } from './wire'
 
 test('a location user may do what their role says and no more', async ({ crm, places, agency, installed, openApp }) => {
@@ -16,12 +16,13 @@ test('a location user may do what their role says and no more', async ({ crm, pl
   const sessionId = itemsOf(listing)[0]!.id
   for (const [route, access] of Object.entries(routes)) {
     if (access.of !== 'tenant' || route.includes('[messageId]')) continue
-    const at = route.replace('[locationId]', installed.id).replace('[sessionId]', sessionId)
+    const ids = { locationId: installed.id, sessionId, contactId: 'someContact' }
     for (const method of methods) {
       const asked = access[method]
       if (asked?.for !== 'managers') continue
       const headers = { ...user, 'content-type': 'application/json' }
-      const body = asked.body ? { body: JSON.stringify(asked.body) } : {}
+      const body = asked.body ? { body: fill(JSON.stringify(asked.body), ids) } : {}
+      const at = fill(`${route}${asked.query ? `?${asked.query}` : ''}`, ids)
       const answer = await send(`${places.app}${at}`, { method, headers, ...body })
       expect([method, route, answer.status]).toEqual([method, route, 403])
       expect((answer.json as { error: { code: string } }).error.code).toBe('forbidden')
@@ -65,6 +66,7 @@ test('fields that no request has are refused by name, on every operation', async
       .replace('{locationId}', installed.id)
       .replace('{sessionId}', sessionId)
       .replace('{messageId}', crypto.randomUUID())
+      .replace('{contactId}', 'someContact')
     for (const field of ['tenantId', 'role', 'epoch', 'locationId', 'status', 'constructor']) {
       const isRead = method === 'get'
       const body = JSON.stringify({ ...given[`${method} ${path}`], extra: 1 }).replace('"extra"', JSON.stringify(field))
@@ -79,5 +81,6 @@ test('fields that no request has are refused by name, on every operation', async
 
 const sessionKeys = [
   'action assignedUserId attempt channel connectedAt createdAt detail id label lastActiveAt locationId nextRetryAt phone',
-  'platform priority pushName reason since status syncContacts syncLabels',
+  'platform priority pushName reason since status syncContacts syncLabels routesForUser givesNewContacts health',
+  'givesKnownContacts accountTag pushTags firstLinkedAt',
 ].flatMap((names) => names.split(' '))

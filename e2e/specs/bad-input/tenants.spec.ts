@@ -5,7 +5,7 @@ import { signEmbedToken } from '@/lib/http/embed-token'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
 import { deriveKey } from '@/lib/seal'
 import { expect, fresh, test } from '../../fixtures'
-import { isPage, methods, routes, type Method } from './matrix'
+import { fill, isPage, methods, routes, type Method } from './matrix'
 import { bearer, builtRoutes, fromSomewhere, itemsOf, send, signIn, type Answer } from './wire'
 
 test('every route of the build is in the matrix, the matrix holds no other, and the API describes what is its own', async ({
@@ -61,15 +61,15 @@ test('nobody from outside gets at a sub-account by any route and method', async 
     ana.number,
   ]
 
-  const path = (route: string, ids = { locationId: installed.id, sessionId, messageId }) =>
-    route
-      .replace('[locationId]', ids.locationId)
-      .replace('[sessionId]', ids.sessionId)
-      .replace('[messageId]', ids.messageId)
-      .replace('[secret]', 'guessed')
+  const ids = { locationId: installed.id, sessionId, messageId, contactId: contact.id }
+  const path = (route: string, which = ids, query?: string) =>
+    fill(`${route}${query ? `?${query}` : ''}`, { ...which, secret: 'guessed' })
       .replace('[...nextauth]', 'session')
       .replace('[...path]', 'nothing/here')
-  const nothing = { locationId: `nothing${fresh()}`, sessionId: crypto.randomUUID(), messageId: crypto.randomUUID() }
+  const nothing = {
+    ...{ locationId: `nothing${fresh()}`, sessionId: crypto.randomUUID(), messageId: crypto.randomUUID() },
+    contactId: `nothing${fresh()}`,
+  }
 
   const neighbour = await agency.addSubAccount('Neighbour')
   await crm.install(neighbour.id, { as: neighbour.admin.id })
@@ -140,16 +140,19 @@ test('nobody from outside gets at a sub-account by any route and method', async 
   // Its own people get an answer from each, or the refusals below would prove nothing.
   for (const [route, access] of Object.entries(routes))
     if (access.of === 'tenant' && access.GET)
-      judge('the own admin', route, await ask('GET', path(route), own), [200, 409], secrets)
+      judge('the own admin', route, await ask('GET', path(route, ids, access.GET.query), own), [200, 409], secrets)
   expect(problems).toEqual([])
 
   let asked = 0
   for (const [route, access] of Object.entries(routes)) {
-    const at = path(route)
     for (const method of methods) {
       const what = `${method} ${route}`
       const known = access[method]
-      const body = access.of === 'nobody' ? undefined : access[method]?.body
+      const asking = access.of === 'nobody' ? undefined : access[method]
+      const at = path(route, ids, asking?.query)
+      const bodyFor = (whose: typeof ids): unknown =>
+        asking?.body && JSON.parse(fill(JSON.stringify(asking.body), whose))
+      const body = bodyFor(ids)
       // A page's address is what the caller typed; what they typed is no secret to them.
       const typed = at.includes(installed.id) ? [installed.id] : []
       for (const [who, headers] of [...outsiders, ...unknown]) {
@@ -162,7 +165,7 @@ test('nobody from outside gets at a sub-account by any route and method', async 
         else if (access.of === 'caller') judge(who, what, answer, [200, 201])
         else {
           judge(who, what, answer, [404])
-          const absent = await ask(method, path(route, nothing), headers, body)
+          const absent = await ask(method, path(route, nothing, asking?.query), headers, bodyFor(nothing))
           if (absent.text !== answer.text) problems.push(`${who}: ${what} answers otherwise than for what is not there`)
         }
       }

@@ -95,5 +95,5 @@ test('a failure names the code or the session and what to do', () => {
 
 test('passed over sessions are on record', () => {
   const choice = chooseSession(facts({ sessions: [session(1, 'stopped'), session(2)] }))
-  expect(choice.trace.skipped).toEqual([{ session: 's1', priority: 1, why: 'stopped' }])
+  expect(choice.trace.skipped).toEqual([{ rule: 7, session: 's1', label: 'Line 1', priority: 1, why: 'stopped' }])
 })

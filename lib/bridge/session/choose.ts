@@ -60,6 +60,8 @@ export function chooseSession(facts: RoutingFacts): Choice {
     skipped,
     code: facts.code?.text ?? null,
     warnings,
+    holdMs: null,
+    fallbackFrom: null,
     text,
   })
   /** A rule that names one session: it sends, waits for its return, or fails; nobody takes its place. */
@@ -108,7 +110,13 @@ export function chooseSession(facts: RoutingFacts): Choice {
         skipped.length === 0 ? 'it has the first priority' : 'it has the first priority of those that can send now'
       return { session, trace: trace(7, session, `Sent on ${session.label} because ${because}.`, skipped) }
     }
-    skipped.push({ session: session.id, priority: session.priority, why: session.status })
+    skipped.push({
+      rule: 7,
+      session: session.id,
+      label: session.label,
+      priority: session.priority,
+      why: session.status,
+    })
   }
   const returning = byPriority.find(comesBack)
   if (returning) {

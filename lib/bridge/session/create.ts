@@ -9,7 +9,8 @@ import type { Actor, BridgeContext } from '../context'
 import { reachSubAccount, requireAbility } from '../reach'
 import { keepNewSessionsRare } from './how-often'
 import { labelTaken } from './label'
-import { lowestFreePriority, viewSession, type SessionView } from './session'
+import { lowestFreePriority, type SessionView } from './session'
+import { showSession } from './show'
 
 /** Adds a session and starts linking it at once: there is no separate step to start. */
 export async function createSession(
@@ -64,6 +65,6 @@ export async function createSession(
     })
     await notifyWork(tx, id)
     await notifyChange(tx, { locationId: input.locationId, type: 'session', id })
-    return viewSession(session!)
+    return await showSession(ctx, tx, session!)
   })
 }

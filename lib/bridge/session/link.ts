@@ -6,7 +6,8 @@ import type { Actor, BridgeContext } from '../context'
 import { reachSession } from '../reach'
 import { keepQrsRare } from './how-often'
 import { dropPairing } from './pairing'
-import { judge, viewSession, type SessionView } from './session'
+import { judge, type SessionView } from './session'
+import { showSession } from './show'
 import { untilTrue } from './until-true'
 import { expressWish, startingAnew } from './wish'
 
@@ -40,7 +41,7 @@ export async function linkSession(
       return { ...startingAnew(ctx, session), codePhone: null }
     },
   })
-  return viewSession(session)
+  return await showSession(ctx, ctx.db, session)
 }
 
 /** A link given up a moment ago is undone by a worker first; starting over before that would bring it back. */

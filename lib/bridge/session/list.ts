@@ -2,17 +2,24 @@ import { and, asc, eq, gt, ne } from 'drizzle-orm'
 import { sessions } from '@/db/schema/sessions'
 import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
-import { pageOf, parseCursor, type Page, type PageRequest } from '../paging'
+import { formatCursor, parseCursor, type Page, type PageRequest } from '../paging'
 import { reachSubAccount } from '../reach'
-import { viewSession, type SessionView } from './session'
+import type { SessionView } from './session'
+import { showSessions } from './show'
+
+export interface SessionPage extends Page<SessionView> {
+  /** Of the priorities; moves with every change of them. */
+  version: number
+}
 
 /** The sub-account's sessions by priority. */
 export async function listSessions(
   ctx: BridgeContext,
   actor: Actor,
   input: PageRequest & { locationId: LocationId },
-): Promise<Page<SessionView>> {
-  await reachSubAccount(ctx.db, actor, input.locationId)
+): Promise<SessionPage> {
+  // Read before the sessions: a change in between then looks like somebody else's, never like one that was seen.
+  const { version } = await reachSubAccount(ctx.db, actor, input.locationId)
   const [after] = input.cursor === undefined ? [undefined] : parseCursor(input.cursor, ['number'])
   const rows = await ctx.db
     .select()
@@ -26,5 +33,10 @@ export async function listSessions(
     )
     .orderBy(asc(sessions.priority))
     .limit(input.limit + 1)
-  return pageOf(rows, input.limit, viewSession, (row) => [row.priority])
+  const shown = rows.slice(0, input.limit)
+  return {
+    items: await showSessions(ctx, ctx.db, shown),
+    nextCursor: rows.length > input.limit ? formatCursor([shown.at(-1)!.priority]) : null,
+    version,
+  }
 }

@@ -3,7 +3,8 @@ import type { Actor, BridgeContext } from '../context'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
 import { dropPairing } from './pairing'
-import { unlinkedStatus, viewSession, type SessionView } from './session'
+import { unlinkedStatus, type SessionView } from './session'
+import { showSession } from './show'
 import { expressWish } from './wish'
 
 /** Unlinks the device at the network and keeps the session with its name and priority. */
@@ -35,5 +36,5 @@ export async function logoutSession(
       }
     },
   })
-  return viewSession(session)
+  return await showSession(ctx, ctx.db, session)
 }

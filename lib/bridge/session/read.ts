@@ -1,8 +1,9 @@
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession } from '../reach'
-import { viewSession, type SessionView } from './session'
+import type { SessionView } from './session'
+import { showSession } from './show'
 
 export async function readSession(ctx: BridgeContext, actor: Actor, sessionId: SessionId): Promise<SessionView> {
-  return viewSession(await reachSession(ctx.db, actor, sessionId))
+  return await showSession(ctx, ctx.db, await reachSession(ctx.db, actor, sessionId))
 }

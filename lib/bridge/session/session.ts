@@ -167,25 +167,42 @@ export interface SessionView {
   platform: 'business' | 'consumer' | null
   priority: number
   assignedUserId: string | null
+  /** What the assigned user is for: routing, new contacts, contacts who write here. */
+  routesForUser: boolean
+  givesNewContacts: boolean
+  givesKnownContacts: 'never' | 'if_unassigned' | 'always'
+  accountTag: string | null
   syncContacts: boolean
   syncLabels: boolean
+  pushTags: boolean
+  health: SessionHealth
+  firstLinkedAt: string | null
   createdAt: string
   connectedAt: string | null
   lastActiveAt: string | null
 }
 
-interface SessionFacts extends Omit<
-  SessionView,
-  'detail' | 'action' | 'since' | 'nextRetryAt' | 'createdAt' | 'connectedAt' | 'lastActiveAt'
-> {
+export interface SessionHealth {
+  /** Of what was sent in the last 24 hours, 0 to 1; null: nothing was. */
+  deliveredShare: number | null
+  sent24h: number
+  lastMessageAt: string | null
+  /** New contacts per day of a number linked lately; null once it is over or switched off. */
+  warmUp: { day: number; limit: number; usedToday: number } | null
+}
+
+type Moments = 'since' | 'nextRetryAt' | 'firstLinkedAt' | 'createdAt' | 'connectedAt' | 'lastActiveAt'
+
+interface SessionFacts extends Omit<SessionView, 'detail' | 'action' | 'health' | Moments> {
   since: Date
   nextRetryAt: Date | null
+  firstLinkedAt: Date | null
   createdAt: Date
   connectedAt: Date | null
   lastActiveAt: Date | null
 }
 
-export function viewSession(session: SessionFacts): SessionView {
+export function viewSession(session: SessionFacts, health: SessionHealth): SessionView {
   return {
     id: session.id,
     locationId: session.locationId,
@@ -203,8 +220,15 @@ export function viewSession(session: SessionFacts): SessionView {
     platform: session.platform,
     priority: session.priority,
     assignedUserId: session.assignedUserId,
+    routesForUser: session.routesForUser,
+    givesNewContacts: session.givesNewContacts,
+    givesKnownContacts: session.givesKnownContacts,
+    accountTag: session.accountTag,
     syncContacts: session.syncContacts,
     syncLabels: session.syncLabels,
+    pushTags: session.pushTags,
+    health,
+    firstLinkedAt: session.firstLinkedAt?.toISOString() ?? null,
     createdAt: session.createdAt.toISOString(),
     connectedAt: session.connectedAt?.toISOString() ?? null,
     lastActiveAt: session.lastActiveAt?.toISOString() ?? null,

@@ -2,7 +2,8 @@ import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { keepQrsRare } from './how-often'
-import { judge, viewSession, type SessionView } from './session'
+import { judge, type SessionView } from './session'
+import { showSession } from './show'
 import { expressWish, startingAnew } from './wish'
 
 /** Connects a stopped or failed session again, with the link it has. */
@@ -31,5 +32,5 @@ export async function startSession(
       return startingAnew(ctx, session)
     },
   })
-  return viewSession(session)
+  return await showSession(ctx, ctx.db, session)
 }

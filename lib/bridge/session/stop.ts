@@ -3,7 +3,8 @@ import type { Actor, BridgeContext } from '../context'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
 import { dropPairing } from './pairing'
-import { judge, viewSession, type SessionView } from './session'
+import { judge, type SessionView } from './session'
+import { showSession } from './show'
 import { expressWish } from './wish'
 
 /**
@@ -38,5 +39,5 @@ export async function stopSession(
       }
     },
   })
-  return viewSession(session)
+  return await showSession(ctx, ctx.db, session)
 }

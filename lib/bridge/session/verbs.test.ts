@@ -5,6 +5,7 @@ import { auditEntries, subAccounts } from '@/db/schema/sub-accounts'
 import type { SessionId } from '@/lib/ids'
 import type { Actor } from '../context'
 import { createTestWorld, type SubAccountFixture, type TestWorld } from '../test-world'
+import { changeSession } from './change'
 import { createSession } from './create'
 import { linkSession } from './link'
 import { listSessions } from './list'
@@ -13,7 +14,6 @@ import { pairingPlace } from './pairing'
 import { readQr } from './read-pairing'
 import { readSession } from './read'
 import { removeSession } from './remove'
-import { renameSession } from './rename'
 import { requestPairingCode } from './request-pairing-code'
 import { startSession } from './start'
 import { stopSession } from './stop'
@@ -113,7 +113,7 @@ describe('who may', () => {
         () => stopSession(world.ctx, actor, { sessionId }),
         () => logoutSession(world.ctx, actor, { sessionId }),
         () => removeSession(world.ctx, actor, { sessionId }),
-        () => renameSession(world.ctx, actor, { sessionId, label: 'Mine' }),
+        () => changeSession(world.ctx, actor, { sessionId, change: { label: 'Mine' } }),
         () => requestPairingCode(world.ctx, actor, { sessionId, phone: '34600000000' }),
       ]
       const unknown = await readSession(world.ctx, actor, crypto.randomUUID() as SessionId).catch((e: Error) => e)
@@ -149,7 +149,7 @@ describe('who may', () => {
       () => startSession(world.ctx, user, { sessionId }),
       () => logoutSession(world.ctx, user, { sessionId }),
       () => removeSession(world.ctx, user, { sessionId }),
-      () => renameSession(world.ctx, user, { sessionId, label: 'Other' }),
+      () => changeSession(world.ctx, user, { sessionId, change: { label: 'Other' } }),
     ])
       await expect(attempt()).rejects.toEqual(code('forbidden'))
   })
@@ -261,8 +261,12 @@ describe('renaming', () => {
     const sales = await add('Sales')
     await add('Support')
     const sessionId = sales.id as SessionId
-    expect(await renameSession(world.ctx, admin, { sessionId, label: 'SALES' })).toMatchObject({ label: 'SALES' })
-    await expect(renameSession(world.ctx, admin, { sessionId, label: 'support' })).rejects.toEqual(code('label_taken'))
+    expect(await changeSession(world.ctx, admin, { sessionId, change: { label: 'SALES' } })).toMatchObject({
+      label: 'SALES',
+    })
+    await expect(changeSession(world.ctx, admin, { sessionId, change: { label: 'support' } })).rejects.toEqual(
+      code('label_taken'),
+    )
   })
 })
 

@@ -35,7 +35,10 @@ it('what the verbs answer is what the schemas promise', async () => {
     sessionId,
     failureCode: 'dnd',
     failureMessage: 'Not sent: the contact does not want to be disturbed.',
-    trace: { rule: 1, session: sessionId, priority: 1, skipped: [], code: null, warnings: [], text: 'Chosen.' },
+    trace: {
+      ...{ rule: 1, session: sessionId, priority: 1, skipped: [], code: null, warnings: [] },
+      ...{ holdMs: null, fallbackFrom: null, text: 'Chosen.' },
+    },
     occurredAt: world.ctx.clock.now(),
     bodySealed: sealBody(await world.ctx.vault.forTenant(bakery.id), id, {
       kind: 'written',

@@ -21,15 +21,21 @@ export const sendMessageBody = name(
 
 export const acceptedMessage = name('AcceptedMessage', z.strictObject({ id: z.uuid() }))
 
-const trace = name(
+const passedOver = { session: z.string(), label: z.string(), priority: z.number().int(), why: z.string() }
+
+export const routingTrace = name(
   'RoutingTrace',
   z.strictObject({
     rule: z.number().int(),
     session: z.string().nullable(),
     priority: z.number().int().nullable(),
-    skipped: z.array(z.strictObject({ session: z.string(), priority: z.number().int(), why: z.string() })),
+    skipped: z.array(z.strictObject({ rule: z.number().int(), ...passedOver })),
     code: z.string().nullable(),
     warnings: z.array(z.string()),
+    /** How long it waited for its session to come back; null: it did not. */
+    holdMs: z.number().int().nullable(),
+    /** The session it would have left on, had that been able to send. */
+    fallbackFrom: z.strictObject(passedOver).nullable(),
     text: z.string(),
   }),
 )
@@ -65,7 +71,7 @@ export const message = name(
         sentAt: moment.nullable(),
       }),
     ),
-    trace: trace.nullable(),
+    trace: routingTrace.nullable(),
     occurredAt: moment,
     createdAt: moment,
     updatedAt: moment,

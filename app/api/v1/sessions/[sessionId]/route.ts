@@ -1,6 +1,6 @@
+import { changeSession } from '@/lib/bridge/session/change'
 import { readSession } from '@/lib/bridge/session/read'
 import { removeSession } from '@/lib/bridge/session/remove'
-import { renameSession } from '@/lib/bridge/session/rename'
 import { operations } from '@/lib/http/operations'
 import { withUser } from '@/lib/http/route'
 
@@ -9,9 +9,7 @@ export const GET = withUser(operations.readSession, ({ ctx, actor, params }) =>
 )
 
 export const PATCH = withUser(operations.patchSession, ({ ctx, actor, params, body }) =>
-  body.label === undefined
-    ? readSession(ctx, actor, params.sessionId)
-    : renameSession(ctx, actor, { ...params, label: body.label }),
+  changeSession(ctx, actor, { ...params, change: body }),
 )
 
 export const DELETE = withUser(operations.removeSession, ({ ctx, actor, params }) => removeSession(ctx, actor, params))

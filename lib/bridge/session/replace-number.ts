@@ -1,0 +1,38 @@
+import { BridgeError } from '@/lib/errors'
+import type { SessionId } from '@/lib/ids'
+import type { Actor, BridgeContext } from '../context'
+import { keepQrsRare } from './how-often'
+import { dropPairing } from './pairing'
+import type { SessionView } from './session'
+import { showSession } from './show'
+import { expressWish, startingAnew } from './wish'
+
+/** Another number than the session had was scanned, and that is what the people want: the old one is forgotten. */
+export async function replaceNumber(
+  ctx: BridgeContext,
+  actor: Actor,
+  input: { sessionId: SessionId },
+): Promise<SessionView> {
+  const session = await expressWish(ctx, actor, {
+    sessionId: input.sessionId,
+    ability: 'manage_sessions',
+    action: 'session.number_replaced',
+    async decide(tx, session) {
+      if (session.isLinked || session.status === 'suspended' || session.phone === null)
+        throw new BridgeError(
+          'wrong_status',
+          session.isLinked
+            ? 'This session still has its number. Log it out before you link another one.'
+            : 'This session has no number to replace. Link one by scanning the QR code.',
+          { fields: { status: session.status } },
+        )
+      await keepQrsRare(tx, session, ctx.clock.now())
+      await dropPairing(tx, session.id)
+      return {
+        ...startingAnew(ctx, session),
+        ...{ phone: null, aliases: [], pushName: null, platform: null, firstLinkedAt: null, codePhone: null },
+      }
+    },
+  })
+  return await showSession(ctx, ctx.db, session)
+}

@@ -51,22 +51,15 @@ test(
   { timeout: 60_000 },
   async () => {
     const shop = await phones.create({ name: 'Shop' })
-    const began = performance.now()
     expect(await shop.saveContacts(people(MANY, 'Person'))).toBe(MANY)
-    const saved = performance.now()
     const { app, seen } = await linked(shop)
     await seen.until('every contact', () => seen.names.size === MANY, 30_000)
-    const synced = performance.now()
     expect(await shop.saveContacts(people(MANY, 'Renamed'))).toBe(MANY)
     await seen.until(
       'every new name',
       () => [...seen.names.values()].every((name) => name?.startsWith('Renamed')),
       30_000,
     )
-    const renamed = performance.now()
-    expect(saved - began).toBeLessThan(3_000)
-    expect(synced - saved).toBeLessThan(20_000)
-    expect(renamed - synced).toBeLessThan(20_000)
     const from = app.seen.length
     await shop.renameContact('34610000001', 'The last word')
     await seen.until('one more change', () => seen.names.get('34610000001@s.whatsapp.net') === 'The last word')
@@ -109,7 +102,7 @@ test('every form of telling everything says the same', { timeout: 60_000 }, asyn
   expect(told.get('blob')).toEqual(told.get('whole'))
 })
 
-test('a device that cannot download a snapshot stays at the beginning and hears later changes only', async () => {
+test('a device that cannot download a snapshot never gets past the beginning, and nothing else names a host', async () => {
   const shop = await phones.create({ name: 'Shop' })
   await shop.saveContact('34611222333', 'Ana')
   await phones.setFullSync('blob')
@@ -126,6 +119,9 @@ test('a device that cannot download a snapshot stays at the beginning and hears 
   apps.push(app)
   await app.linkByQr(shop)
   await app.waitForAny('a download', () => (asked.length > 0 ? true : undefined))
+  await shop.saveContact('34611222444', 'Bob')
+  await app.waitForAny('another download', () => (asked.length > 1 ? true : undefined))
+  expect(await app.auth.keys.get('app-state-sync-version', ['critical_unblock_low'])).toEqual({})
   for (const url of asked) expect(url).toMatch(/^https:\/\/mmg\.whatsapp\.net\/v\/blob\//)
 })
 

@@ -21,14 +21,18 @@ export interface StoredPatch {
   mutations: number
 }
 
+/** All bytes as base64: tens of thousands of buffers take JSON too long. */
 export interface SavedCollection {
   version: number
-  hash: Buffer
-  mac?: Buffer
-  keyId?: Buffer
-  records: [string, Buffer, Buffer][]
-  patches: [number, number, Buffer, number][]
+  hash: string
+  mac?: string
+  keyId?: string
+  records: [index: string, keyId: string, blob: string][]
+  patches: [version: number, by: number, bytes: string, mutations: number][]
 }
+
+const coded = (bytes: Buffer) => bytes.toString('base64')
+const decoded = (text: string) => Buffer.from(text, 'base64')
 
 /** What a patch would make of a collection. */
 export interface Outcome {
@@ -53,20 +57,23 @@ export class Collection {
     saved?: SavedCollection,
   ) {
     this.version = saved?.version ?? 0
-    this.hash = saved?.hash ?? emptyHash()
-    this.mac = saved?.mac
-    this.keyId = saved?.keyId
-    this.records = new Map((saved?.records ?? []).map(([index, keyId, blob]) => [index, { keyId, blob }]))
-    this.patches = (saved?.patches ?? []).map(([version, by, bytes, mutations]) => ({ version, by, bytes, mutations }))
+    this.hash = saved ? decoded(saved.hash) : emptyHash()
+    this.mac = saved?.mac === undefined ? undefined : decoded(saved.mac)
+    this.keyId = saved?.keyId === undefined ? undefined : decoded(saved.keyId)
+    const record = (keyId: string, blob: string) => ({ keyId: decoded(keyId), blob: decoded(blob) })
+    this.records = new Map((saved?.records ?? []).map(([index, keyId, blob]) => [index, record(keyId, blob)]))
+    this.patches = (saved?.patches ?? []).map(([version, by, bytes, mutations]) => {
+      return { version, by, bytes: decoded(bytes), mutations }
+    })
   }
 
   save(): SavedCollection {
     return {
       version: this.version,
-      hash: this.hash,
-      ...(this.mac && this.keyId ? { mac: this.mac, keyId: this.keyId } : {}),
-      records: [...this.records].map(([index, { keyId, blob }]) => [index, keyId, blob]),
-      patches: this.patches.map(({ version, by, bytes, mutations }) => [version, by, bytes, mutations]),
+      hash: coded(this.hash),
+      ...(this.mac && this.keyId ? { mac: coded(this.mac), keyId: coded(this.keyId) } : {}),
+      records: [...this.records].map(([index, { keyId, blob }]) => [index, coded(keyId), coded(blob)]),
+      patches: this.patches.map(({ version, by, bytes, mutations }) => [version, by, coded(bytes), mutations]),
     }
   }
 

@@ -44,10 +44,10 @@ async function run({ without, afterKill, cycle, rate, symptom }: Control): Promi
 const outOnly: Rate = { out: 10, into: 0 }
 const inOnly: Rate = { out: 0, into: 10 }
 
-test('without what is in doubt going first, a strict phone drops what goes in its place', async () => {
+test('without its keys stored before it leaves, a strict phone drops what goes after it', async () => {
   const lost = await run({
-    without: ['inDoubtFirst'],
-    // It takes its turn like any other retry.
+    without: ['keysFirst'],
+    // Others of the session go first.
     async afterKill({ sql }) {
       await sql`
         update lanes set busy_by = null, busy_epoch = null, due_at = now() + interval '8 seconds'

@@ -40,6 +40,7 @@ test('whatever dies, every message crosses once and in order', async () => {
   })
   expect(verdict.inbound).toMatchObject(clean)
   expect(verdict.violations).toEqual([])
+  expect(verdict.retryReceipts).toBe(0)
   expect(toll.unbidden).toBe(0)
   // Every kill at a point around the write met one; a few of the others do.
   expect(toll.metSending).toBeGreaterThanOrEqual(Math.ceil(toll.cycles / 4))

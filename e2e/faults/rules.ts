@@ -1,10 +1,9 @@
 // The rules a control run takes away, to see that their absence shows.
 import type { Channel, Line } from '@/lib/channel/channel'
 
-export const ruleNames = ['inDoubtFirst', 'sameId', 'fence'] as const
+export const ruleNames = ['keysFirst', 'sameId', 'fence'] as const
 /**
- * `inDoubtFirst`: what is in doubt goes again before anything else of its session (R7). `sameId`: a second attempt carries
- * the first one's id (R5). `fence`: a worker that could not renew its leases stops by itself (R19).
+ * `keysFirst`: the keys a message uses are stored before it leaves. `sameId`: a second attempt carries the first one's id (R5). `fence`: a worker that could not renew its leases stops by itself (R19).
  */
 export type Rule = (typeof ruleNames)[number]
 

@@ -22,12 +22,13 @@ const worker = await composeWorker({
       timings: lineTimings,
       webSocketUrl: FAULT_NETWORK,
       reach: orders.reach,
+      without: { keysFirst: !rules.keysFirst },
     })
     return rules.sameId ? channel : mintsAnew(channel)
   },
   timings: workerTimings,
   reach: orders.reach,
-  without: { inDoubtFirst: !rules.inDoubtFirst, fence: !rules.fence },
+  without: { fence: !rules.fence },
 })
 stopOnSignal(worker)
 orders.ready()

@@ -69,7 +69,7 @@ async function linkedStore(owner: Owner, commit: Commit, hooks: Partial<StoreHoo
   const store = await load(owner, commit, hooks, waitMs)
   Object.assign(store.creds, { account: { details: Buffer.from('x') }, me: { id: '15550100:1@s.whatsapp.net' } })
   store.saveCreds()
-  await store.savingCreds()
+  await store.saving()
   return store
 }
 
@@ -129,7 +129,7 @@ test('credentials without an account are thrown away, and with them the keys of 
   const store = await load(owner, commit)
   store.creds.me = { id: '15550100@s.whatsapp.net', name: '~' }
   store.saveCreds()
-  expect(store.savingCreds()).toBeNull()
+  expect(store.saving()).toBeNull()
   await store.keys.set({ 'pre-key': { '1': key(1) } })
   const next = await load(owner, commit)
   expect(next.creds.me).toBeUndefined()

@@ -22,8 +22,10 @@ export interface AuthStore {
   isLinked(): boolean
   /** Writes the credentials as they are now. Calls of one moment become one step. */
   saveCreds(): void
-  /** Resolves when the credentials handed over so far are durable; null when nothing is under way. */
-  savingCreds(): Promise<void> | null
+  /** Keys used for what is about to leave; they are stored before the next frame does. */
+  storeFirst(data: DataSet): void
+  /** Resolves when the credentials and keys handed over so far are durable; null when nothing is under way. */
+  saving(): Promise<void> | null
   /** Commits rows that are no keys. False: not durable, and nothing of this store will be any more. */
   commit(step: Partial<Step>): Promise<boolean>
   /** Erases credentials and keys in the database. Throws LostOwnership or the database's error. */
@@ -169,6 +171,12 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
 
   async function set(data: DataSet): Promise<void> {
     await hooks.beforeWrite?.(data)
+    await store(data)
+    const rows = data[inboxType]
+    if (rows) await hooks.afterInboxCommit?.(rows)
+  }
+
+  async function store(data: DataSet): Promise<void> {
     const step = emptyStep()
     for (const [type, values] of Object.entries(data)) {
       if (!values) continue
@@ -177,9 +185,10 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
         continue
       }
       for (const [id, value] of Object.entries(values)) {
+        const entry = memory.get(type)?.get(id)
         if (value === null || value === undefined) {
-          if (memory.get(type)?.has(id)) step.drops.push({ type, id })
-        } else {
+          if (entry) step.drops.push({ type, id })
+        } else if (!entry || !('value' in entry) || entry.value !== value) {
           step.puts.push({ type, id, sealed: vault.seal(keyPlace(type, id), encode(type, value)) })
         }
       }
@@ -195,8 +204,6 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
         }
       }
     }
-    const rows = data[inboxType]
-    if (rows) await hooks.afterInboxCommit?.(rows)
   }
 
   const keys: SignalKeyStore = {
@@ -214,6 +221,17 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   }
 
   let saving: Promise<void> | null = null
+  let first: DataSet | null = null
+  let storingFirst: Promise<void> | null = null
+  async function storeFirst(): Promise<void> {
+    while (first) {
+      const data = first
+      first = null
+      await store(data)
+    }
+    storingFirst = null
+  }
+
   let saveAgain = false
   async function save(): Promise<void> {
     while (saveAgain) {
@@ -240,7 +258,14 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
       // Baileys emits a partial update and merges it in the same tick; the whole object is read after that.
       saving ??= Promise.resolve().then(save)
     },
-    savingCreds: () => saving,
+    storeFirst(data) {
+      first ??= {}
+      for (const [type, values] of Object.entries(data)) first[type] = { ...first[type], ...values }
+    },
+    saving() {
+      if (first) storingFirst ??= storeFirst()
+      return storingFirst ?? saving
+    },
     commit: (step) => commit({ ...emptyStep(), ...step }),
     forget: () => erase(db, owner),
     async retire(withinMs) {

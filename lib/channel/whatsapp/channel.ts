@@ -22,7 +22,7 @@ export interface WhatsAppOptions {
   timings?: WhatsAppTimings
   reach?: ReachFaultPoint
   /** Rules switched off for the control run of a fault test, which must then lose messages. */
-  without?: { inbox?: boolean }
+  without?: { inbox?: boolean; keysFirst?: boolean }
 }
 
 /** WhatsApp, as a linked device. One per process: its lines share the commit of their keys. */

@@ -1,5 +1,5 @@
 import { DEFAULT_CONNECTION_CONFIG, type BinaryNode, type proto, type SocketConfig } from '@whiskeysockets/baileys'
-import type { SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys'
+import type { SignalDataSet, SignalKeyStoreWithTransaction } from '@whiskeysockets/baileys'
 import { and, desc, eq, isNotNull, isNull } from 'drizzle-orm'
 import type { Database } from '@/db/client'
 import { whatsappInbox } from '@/db/schema/whatsapp'
@@ -7,7 +7,7 @@ import type { TenantVault } from '@/db/vault'
 import type { LineEvent, ReachFaultPoint } from '@/lib/channel/channel'
 import type { Clock } from '@/lib/clock'
 import type { RemoteId } from '@/lib/ids'
-import { inboxType, never, type AuthStore } from './auth-store'
+import { inboxType, never, type AuthStore, type DataSet } from './auth-store'
 import { decodePlaintext, envelopeOf, eventsOf, laneOf, type Envelope, type Self } from './envelope'
 import { parseAddress, sha256Hex } from './ids'
 import { createLanes } from './lanes'
@@ -43,6 +43,8 @@ export interface InboxOptions {
   isOurs(id: RemoteId): Promise<boolean>
   reach: ReachFaultPoint
   timings: { unreadableAfterMs: number; maxRetries: number }
+  /** Off only in the control run of a fault test, which must then lose messages. */
+  keysFirst: boolean
 }
 
 interface Row {
@@ -235,8 +237,14 @@ export function createInbox(options: InboxOptions): Inbox {
     },
 
     makeRepository(auth, logger, pnToLid) {
-      const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(auth, logger, pnToLid)
       const keys = auth.keys as SignalKeyStoreWithTransaction
+      const watched = { ...auth, keys: { ...keys, set: noteUsed } }
+      const inner = DEFAULT_CONNECTION_CONFIG.makeSignalRepository(watched, logger, pnToLid)
+      let enciphering = 0
+      async function noteUsed(data: SignalDataSet): Promise<void> {
+        if (enciphering > 0 && options.keysFirst) store?.storeFirst(data as DataSet)
+        await keys.set(data)
+      }
       /**
        * Baileys locks decryption by contact and sending by account, so the two can overwrite each other's copy of one
        * session: a counter goes back, is used twice, and strict receivers drop the second message without a word. Here
@@ -247,10 +255,25 @@ export function createInbox(options: InboxOptions): Inbox {
         return keys.transaction(work, me?.id ?? 'unlinked')
       }
 
+      /**
+       * Baileys stores what enciphering used after the frame has left. A process that dies in between would use the same
+       * step again for another message, or not know a session the other side already answers in. So it is stored first.
+       * Deciphering waits for the same lock, so its steps never slip in: they are stored with their plaintext.
+       */
+      const enciphers = <T>(work: () => Promise<T>): Promise<T> =>
+        exclusively(async () => {
+          enciphering += 1
+          try {
+            return await work()
+          } finally {
+            enciphering -= 1
+          }
+        })
+
       return {
         ...inner,
-        encryptMessage: (input) => exclusively(() => inner.encryptMessage(input)),
-        injectE2ESession: (input) => exclusively(() => inner.injectE2ESession(input)),
+        encryptMessage: (input) => enciphers(() => inner.encryptMessage(input)),
+        injectE2ESession: (input) => enciphers(() => inner.injectE2ESession(input)),
         migrateSession: (from, to) => exclusively(() => inner.migrateSession(from, to)),
         deleteSession: (jids) => exclusively(() => inner.deleteSession(jids)),
         async decryptMessage(input) {

@@ -42,7 +42,7 @@ export interface LineOptions {
   webSocketUrl?: string | undefined
   version?: [number, number, number] | undefined
   /** Rules switched off for the control run of a fault test, which must then lose messages. */
-  without?: { inbox?: boolean } | undefined
+  without?: { inbox?: boolean; keysFirst?: boolean } | undefined
   session: OwnedSession
   ears: Ears
 }
@@ -182,6 +182,7 @@ export function createLine(options: LineOptions): Line {
       isOurs: async (id) => sender.hasSent(id) || (await ears.recall(id).catch(() => null)) !== null,
       reach: options.reach,
       timings: { ...timings, maxRetries: 5 },
+      keysFirst: options.without?.keysFirst !== true,
     })
     await inbox.load(fresh)
     return fresh

@@ -56,7 +56,7 @@ describe('sending', () => {
     await line.close()
   })
 
-  test('killed between frame and keys, the next owner sends the same again first, and a strict phone reads what follows', async () => {
+  test('killed behind the frame, the next owner uses no key again, and a strict phone reads everything', async () => {
     let cut: (() => Promise<void>) | null = null
     const reach = async (point: FaultPoint) => {
       if (point === 'after_wa_write') await cut?.()
@@ -70,23 +70,20 @@ describe('sending', () => {
     await session.ears.text('so that the session is established')
     const id = session.channel.kind.mintId!()
     const prepared = await line.prepare(to, { kind: 'text', text: 'in doubt' })
-    // As after a kill: the frame is out, and what this process still wanted to store is not.
+    // As after a kill: the frame is out, and nothing this process does afterwards counts.
     cut = () => session.takeOver()
-    expect(await failure(line.send(to, prepared, id))).toMatchObject({ fate: 'unknown' })
+    await line.send(to, prepared, id).catch(() => {})
     cut = null
     const from = session.ears.events.length
     const next = await session.open()
     next.connect()
     await session.ears.state('connected', { from })
+    await sendText(session, next, to, 'another one first')
     await next.send(to, prepared, id)
     await sendText(session, next, to, 'last')
     await bob.waitForText('last')
-    expect(await bob.texts()).toEqual(['first', 'in doubt', 'last'])
-    const spent = await here.eventsOf(
-      'undecryptable',
-      (event) => event.id === id && event.recipient === bob.client.number,
-    )
-    expect(spent).toMatchObject([{ reason: 'old-counter' }])
+    expect(await bob.texts()).toEqual(['first', 'in doubt', 'another one first', 'last'])
+    expect(await here.eventsOf('undecryptable', () => true)).toEqual([])
     await next.close()
   })
 

@@ -166,8 +166,8 @@ export function openConnection(options: ConnectionOptions): Connection {
 }
 
 /**
- * Puts a gate where the bytes leave. Ownership is asked for each frame, and no frame overtakes the credentials it builds
- * on: keys we announced and pairings we confirmed must survive us.
+ * Puts a gate where the bytes leave. Ownership is asked for each frame, and no frame overtakes what it builds on: keys we
+ * announced, pairings we confirmed and ratchet steps we used must survive us.
  */
 function guardFrames(raw: RawSocket, store: AuthStore, on: ConnectionEvents): void {
   const send = raw.send.bind(raw)
@@ -175,7 +175,7 @@ function guardFrames(raw: RawSocket, store: AuthStore, on: ConnectionEvents): vo
   let isHolding = false
 
   async function release(): Promise<void> {
-    for (let saving = store.savingCreds(); saving; saving = store.savingCreds()) await saving
+    for (let saving = store.saving(); saving; saving = store.saving()) await saving
     isHolding = false
     for (const write of held.splice(0)) write()
   }
@@ -189,7 +189,7 @@ function guardFrames(raw: RawSocket, store: AuthStore, on: ConnectionEvents): vo
       on.wrote()
       send(data, done)
     }
-    if (!isHolding && !store.savingCreds()) return write()
+    if (!isHolding && !store.saving()) return write()
     held.push(write)
     if (!isHolding) {
       isHolding = true

@@ -12,7 +12,7 @@ export const changeChannel = 'trunkline_change'
 
 export interface Change {
   locationId: LocationId
-  type: 'session' | 'qr' | 'message' | 'sync'
+  type: 'session' | 'qr' | 'message' | 'sync' | 'alert' | 'entitlement'
   id: string
 }
 

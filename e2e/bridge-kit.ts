@@ -8,12 +8,14 @@ import { createTestDatabase } from '@/db/test-database'
 import { createVault } from '@/db/vault'
 import type { BridgeContext } from '@/lib/bridge/context'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
+import { grantedByOperators } from '@/lib/bridge/entitlement/entitlements'
 import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
 import { install } from '@/lib/bridge/sub-account/install'
 import type { Content, LabelChange, Line, OwnedSession, Person, Prepared, SendError } from '@/lib/channel/channel'
 import { systemClock } from '@/lib/clock'
 import { opaqueId, type Address, type LocationId, type RemoteId, type SessionId } from '@/lib/ids'
 import { silentLog } from '@/lib/log'
+import { createMark } from '@/lib/seal'
 import { connectCrm as holdCrm, type CrmClient } from './emulators/highlevel/client'
 import { startHighLevelEmulator, type HighLevelEmulator } from './emulators/highlevel/server'
 
@@ -58,6 +60,7 @@ export async function startBridgeKit(): Promise<BridgeKit> {
   const wiring = { db, vault, clock: systemClock, log: silentLog }
   const ctx = {
     ...wiring,
+    ...{ entitlements: grantedByOperators, mark: createMark('of the kit') },
     ...connectCrm({ ...wiring, app: { ...app, apiUrl: emulator.apiUrl, authorizeUrl: emulator.authorizeUrl }, appUrl }),
   }
   callback.on('request', (request, response) => {

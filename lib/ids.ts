@@ -21,6 +21,8 @@ export type PersonId = Id<'Person'>
 export type MessageId = Id<'Message'>
 export type PartId = Id<'Part'>
 export type DeliveryId = Id<'Delivery'>
+export type AlertId = Id<'Alert'>
+export type MailId = Id<'Mail'>
 
 /** A person as the channel names them: made and parsed by that channel only. */
 export type Address = Id<'Address'>

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 
 /** Keys that wrap data keys, by id; the first encrypts, all decrypt. They come from the environment, never from the database. */
 export interface Keyring {
@@ -42,6 +42,12 @@ export function openWith(key: Buffer, sealed: Buffer, aad: string): Buffer {
   decipher.setAuthTag(sealed.subarray(nonceBytes, nonceBytes + tagBytes))
   const body = decipher.update(sealed.subarray(nonceBytes + tagBytes))
   return Buffer.concat([body, decipher.final()])
+}
+
+/** Tells equal texts by a keyed hash: nobody without the secret can find out which texts were marked. */
+export function createMark(secret: string): (text: string) => Buffer {
+  const key = deriveKey(secret, 'marks')
+  return (text) => createHmac('sha256', key).update(text).digest()
 }
 
 /** A key for one purpose out of a secret, so that no two uses share a key. */

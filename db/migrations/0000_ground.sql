@@ -85,6 +85,54 @@ CREATE TABLE "lanes" (
 	"busy_until" timestamp (3) with time zone
 );
 --> statement-breakpoint
+CREATE TABLE "alerts" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"location_id" text NOT NULL,
+	"session_id" uuid NOT NULL,
+	"level" text NOT NULL,
+	"status" text NOT NULL,
+	"reason" text,
+	"since" timestamp (3) with time zone NOT NULL,
+	"raised_at" timestamp (3) with time zone,
+	"told" integer DEFAULT 0 NOT NULL,
+	"due_at" timestamp (3) with time zone,
+	"resolved_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "entitlements" (
+	"location_id" text PRIMARY KEY NOT NULL,
+	"trial_started_at" timestamp (3) with time zone,
+	"trial_ends_at" timestamp (3) with time zone,
+	"trial_by" text,
+	"ended_at" timestamp (3) with time zone,
+	"warnings" integer DEFAULT 0 NOT NULL,
+	"warned_at" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "grants" (
+	"location_id" text PRIMARY KEY NOT NULL,
+	"granted_at" timestamp (3) with time zone NOT NULL,
+	"until" timestamp (3) with time zone
+);
+--> statement-breakpoint
+CREATE TABLE "mails" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"key" text NOT NULL,
+	"location_id" text NOT NULL,
+	"kind" text NOT NULL,
+	"facts" jsonb NOT NULL,
+	"attempts" integer DEFAULT 0 NOT NULL,
+	"due_at" timestamp (3) with time zone NOT NULL,
+	"created_at" timestamp (3) with time zone NOT NULL,
+	"finished_at" timestamp (3) with time zone,
+	"outcome" text
+);
+--> statement-breakpoint
+CREATE TABLE "trial_marks" (
+	"mark" "bytea" PRIMARY KEY NOT NULL,
+	"started_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "messages" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"location_id" text NOT NULL,
@@ -197,6 +245,8 @@ CREATE TABLE "sessions" (
 	"attempt" integer DEFAULT 0 NOT NULL,
 	"next_retry_at" timestamp (3) with time zone,
 	"since" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"suspended_at" timestamp (3) with time zone,
+	"hung_up_at" timestamp (3) with time zone,
 	"is_linked" boolean DEFAULT false NOT NULL,
 	"phone" text,
 	"aliases" jsonb DEFAULT '[]'::jsonb NOT NULL,
@@ -417,6 +467,11 @@ ALTER TABLE "written_names" ADD CONSTRAINT "written_names_location_id_sub_accoun
 ALTER TABLE "deliveries" ADD CONSTRAINT "deliveries_lane_id_lanes_id_fk" FOREIGN KEY ("lane_id") REFERENCES "public"."lanes"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lanes" ADD CONSTRAINT "lanes_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "lanes" ADD CONSTRAINT "lanes_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "alerts" ADD CONSTRAINT "alerts_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "alerts" ADD CONSTRAINT "alerts_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "entitlements" ADD CONSTRAINT "entitlements_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "grants" ADD CONSTRAINT "grants_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
+ALTER TABLE "mails" ADD CONSTRAINT "mails_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_location_id_sub_accounts_id_fk" FOREIGN KEY ("location_id") REFERENCES "public"."sub_accounts"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_person_id_people_id_fk" FOREIGN KEY ("person_id") REFERENCES "public"."people"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "messages" ADD CONSTRAINT "messages_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
@@ -458,6 +513,11 @@ CREATE INDEX "deliveries_lane" ON "deliveries" USING btree ("lane_id","seq") WHE
 CREATE INDEX "deliveries_finished" ON "deliveries" USING btree ("finished_at") WHERE "deliveries"."state" <> 'ready';--> statement-breakpoint
 CREATE INDEX "lanes_due" ON "lanes" USING btree ("due_at") WHERE "lanes"."session_id" is null;--> statement-breakpoint
 CREATE INDEX "lanes_session" ON "lanes" USING btree ("session_id","due_at");--> statement-breakpoint
+CREATE UNIQUE INDEX "alerts_open" ON "alerts" USING btree ("session_id") WHERE "alerts"."resolved_at" is null;--> statement-breakpoint
+CREATE INDEX "alerts_location" ON "alerts" USING btree ("location_id");--> statement-breakpoint
+CREATE UNIQUE INDEX "mails_key" ON "mails" USING btree ("key");--> statement-breakpoint
+CREATE INDEX "mails_location" ON "mails" USING btree ("location_id");--> statement-breakpoint
+CREATE INDEX "mails_due" ON "mails" USING btree ("due_at") WHERE "mails"."finished_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_crm" ON "messages" USING btree ("location_id","crm_message_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_remote" ON "messages" USING btree ("session_id","chat_id","remote_id") WHERE "messages"."direction" = 'inbound' or "messages"."origin" = 'phone';--> statement-breakpoint
 CREATE INDEX "messages_location" ON "messages" USING btree ("location_id","id");--> statement-breakpoint

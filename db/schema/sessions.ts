@@ -40,6 +40,10 @@ export const sessions = pgTable(
     attempt: integer().notNull().default(0),
     nextRetryAt: moment('next_retry_at'),
     since: moment('since').notNull().defaultNow(),
+    /** Nobody pays for it any more: it is shown as suspended and sends nothing, whatever `wanted` and `status` say below it. */
+    suspendedAt: moment('suspended_at'),
+    /** Suspended for so long that it is not connected any more; the link is kept. */
+    hungUpAt: moment('hung_up_at'),
     /** A device of ours is linked at the network, so that giving the session up means unlinking it. */
     isLinked: boolean('is_linked').notNull().default(false),
     /** E.164 of the linked number; kept after a log-out, so that a re-link with another number is noticed. */

@@ -8,6 +8,7 @@ import type { Clock } from '@/lib/clock'
 import type { HighLevel } from '@/lib/highlevel/highlevel'
 import type { LocationId, UserId, CompanyId } from '@/lib/ids'
 import type { Log } from '@/lib/log'
+import type { Entitlements } from './entitlement/entitlements'
 
 export interface BridgeContext {
   db: Database
@@ -15,6 +16,9 @@ export interface BridgeContext {
   highlevel: HighLevel
   clock: Clock
   log: Log
+  entitlements: Entitlements
+  /** The same for the same text, and meaningless without the deployment's secret: what outlives the data it came from. */
+  mark: (text: string) => Buffer
 }
 
 /** Who asked. Verbs that act for a person check the role; webhooks and workers act for themselves. */
@@ -32,6 +36,7 @@ export type Actor =
       locationIds: LocationId[] | null
     }
   | { kind: 'webhook' }
+  | { kind: 'operator' }
   | { kind: 'worker'; name: string }
 
 export type Role = 'agency_admin' | 'agency_user' | 'location_admin' | 'location_user'

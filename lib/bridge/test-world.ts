@@ -9,8 +9,9 @@ import { systemClock } from '@/lib/clock'
 import type { HighLevel } from '@/lib/highlevel/highlevel'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
 import { silentLog } from '@/lib/log'
-import { parseKeyring } from '@/lib/seal'
+import { createMark, parseKeyring } from '@/lib/seal'
 import type { Actor, BridgeContext, Role } from './context'
+import { grantedByOperators } from './entitlement/entitlements'
 
 export interface TestClock extends Clock {
   advance(ms: number): void
@@ -51,7 +52,10 @@ export async function createTestWorld(highlevel?: HighLevel): Promise<TestWorld>
   }
   const vault = createVault(db, parseKeyring(`test:${randomBytes(32).toString('base64')}`))
   return {
-    ctx: { db, vault, clock, log: silentLog, highlevel: highlevel ?? unreachable },
+    ctx: {
+      ...{ db, vault, clock, log: silentLog, highlevel: highlevel ?? unreachable },
+      ...{ entitlements: grantedByOperators, mark: createMark('of the tests') },
+    },
     url: database.url,
     async subAccount({ companyId = `co-${randomUUID()}` as CompanyId, maxSessions = 5 } = {}) {
       const id = `loc-${randomUUID()}` as LocationId

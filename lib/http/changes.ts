@@ -6,7 +6,7 @@ import type { LocationId } from '@/lib/ids'
 
 const change = z.object({
   locationId: z.string(),
-  type: z.enum(['session', 'qr', 'message', 'sync']),
+  type: z.enum(['session', 'qr', 'message', 'sync', 'alert', 'entitlement']),
   id: z.string(),
 })
 

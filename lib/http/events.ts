@@ -1,5 +1,7 @@
 import type { Change } from '@/db/notify'
+import { listAlerts } from '@/lib/bridge/alert/list'
 import type { Actor, BridgeContext } from '@/lib/bridge/context'
+import { readEntitlement } from '@/lib/bridge/entitlement/read'
 import { readMessage } from '@/lib/bridge/message/read'
 import { readQr } from '@/lib/bridge/session/read-pairing'
 import { reachSubAccount } from '@/lib/bridge/reach'
@@ -105,6 +107,8 @@ export function streamEvents(watching: Watching): Response {
           if (type === 'session') tell(type, await readSession(ctx, actor, id as SessionId))
           else if (type === 'qr') tell(type, await readQr(ctx, actor, id as SessionId))
           else if (type === 'message') tell(type, await readMessage(ctx, actor, id as MessageId))
+          else if (type === 'alert') tell(type, await listAlerts(ctx, actor, locationId))
+          else if (type === 'entitlement') tell(type, await readEntitlement(ctx, actor, locationId))
           else tell(type, { locationId })
         } catch (error) {
           if (!(error instanceof BridgeError)) throw error

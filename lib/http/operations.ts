@@ -1,5 +1,6 @@
 /** Everything `/api/v1` can be asked, once: routes parse and answer by it, the OpenAPI document is made from it. */
 import { z } from 'zod'
+import { alertList, entitlement } from './schemas/entitlement'
 import {
   acceptedMessage,
   message,
@@ -134,7 +135,7 @@ export const operations = {
   watchLocation: operation(
     'get',
     '/locations/{locationId}/events',
-    'Server-sent events: session, qr, message, sync; each carries the body of the matching GET',
+    'Server-sent events: session, qr, message, sync, alert, entitlement; each carries the body of the matching GET',
     200,
     null,
     { ...ofLocation, stream: true },
@@ -264,6 +265,22 @@ export const operations = {
     202,
     contactSync,
     ofSession,
+  ),
+  readEntitlement: operation(
+    'get',
+    '/locations/{locationId}/entitlement',
+    'Trial or payment, until when, and how many sessions it allows',
+    200,
+    entitlement,
+    ofLocation,
+  ),
+  listAlerts: operation(
+    'get',
+    '/locations/{locationId}/alerts',
+    'Sessions that need somebody now',
+    200,
+    alertList,
+    ofLocation,
   ),
   readOpenapi: operation('get', '/openapi.json', 'This document', 200, z.looseObject({})),
 } satisfies Record<string, Operation>

@@ -1,12 +1,13 @@
 import type { KeyObject } from 'node:crypto'
 import { openDatabase } from '@/db/client'
 import { createVault } from '@/db/vault'
+import { grantedByOperators } from '@/lib/bridge/entitlement/entitlements'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
 import { systemClock, type Clock } from '@/lib/clock'
 import { parseWebhookKeys } from '@/lib/highlevel/webhook'
 import { createLog, type Log } from '@/lib/log'
-import { deriveKey, type Keyring } from '@/lib/seal'
+import { createMark, deriveKey, type Keyring } from '@/lib/seal'
 import { createAttempts, type Attempts } from './attempts'
 import { createCallRate, type CallRate } from './call-rate'
 import { listenForChanges, type Changes } from './changes'
@@ -57,7 +58,10 @@ export function composeWeb(settings: WebSettings, replaced: { clock?: Clock; log
   let changes: Promise<Changes> | undefined
 
   return {
-    ctx: { db, vault, clock, log, ...crm },
+    ctx: {
+      ...{ db, vault, clock, log, ...crm },
+      ...{ entitlements: grantedByOperators, mark: createMark(settings.appSecret) },
+    },
     settings,
     appUrl: settings.appUrl,
     webhookKeys: parseWebhookKeys(settings.highlevel.webhookPublicKeys),

@@ -4,11 +4,13 @@ import { openDatabase, openListener } from '@/db/client'
 import { createVault } from '@/db/vault'
 import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
 import type { BridgeContext } from '@/lib/bridge/context'
+import { grantedByOperators } from '@/lib/bridge/entitlement/entitlements'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import { systemClock } from '@/lib/clock'
 import type { Env } from '@/lib/env'
 import { createLog } from '@/lib/log'
+import { createMark } from '@/lib/seal'
 import { startJobs } from '@/lib/jobs/start-jobs'
 import { scheduledJobs } from './jobs'
 import type { WorkerTimings } from './timings'
@@ -35,7 +37,10 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
     appUrl: env.appUrl,
     ...(rest.reach ? { reach: rest.reach } : {}),
   })
-  const ctx: BridgeContext & ConnectContext = { db, vault, clock, log, ...crm }
+  const ctx: BridgeContext & ConnectContext = {
+    ...{ db, vault, clock, log, ...crm },
+    ...{ entitlements: grantedByOperators, mark: createMark(env.appSecret) },
+  }
   const channels = { whatsapp: openChannel(ctx) }
   const worker = await startWorker({
     ctx,

@@ -23,6 +23,8 @@ export const routes: Record<string, Tenant | Own | Open> = {
     ...{ DELETE: { query: 'locationId=[locationId]', for: 'managers' } },
   },
   '/api/v1/locations/[locationId]/contacts': { of: 'tenant', GET: { query: 'query=ana', for: 'managers' } },
+  '/api/v1/locations/[locationId]/alerts': { of: 'tenant', GET: read },
+  '/api/v1/locations/[locationId]/entitlement': { of: 'tenant', GET: read },
   '/api/v1/locations/[locationId]/events': { of: 'tenant', GET: read },
   '/api/v1/locations/[locationId]/messages': { of: 'tenant', GET: read },
   '/api/v1/locations/[locationId]/overview': { of: 'tenant', GET: read },

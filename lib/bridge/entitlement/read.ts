@@ -1,0 +1,58 @@
+import { and, count, eq, ne } from 'drizzle-orm'
+import type { Queryable } from '@/db/client'
+import { entitlements } from '@/db/schema/entitlements'
+import { sessions } from '@/db/schema/sessions'
+import { subAccounts } from '@/db/schema/sub-accounts'
+import type { LocationId } from '@/lib/ids'
+import type { Actor, BridgeContext } from '../context'
+import { reachSubAccount } from '../reach'
+import { bannerOf, describeStanding, standingOf, type EntitlementState, type Standing } from './standing'
+
+export interface EntitlementView {
+  state: EntitlementState
+  trialStartedAt: string | null
+  trialEndsAt: string | null
+  endsAt: string | null
+  maxSessions: number
+  used: number
+  banner: string | null
+  detail: string
+}
+
+/** What the sub-account may use, and until when. */
+export async function readEntitlement(
+  ctx: BridgeContext,
+  actor: Actor,
+  locationId: LocationId,
+): Promise<EntitlementView> {
+  const { maxSessions } = await reachSubAccount(ctx.db, actor, locationId)
+  return await viewEntitlement(ctx, ctx.db, { id: locationId, maxSessions })
+}
+
+export async function viewEntitlement(
+  ctx: BridgeContext,
+  tx: Queryable,
+  { id, maxSessions }: Pick<typeof subAccounts.$inferSelect, 'id' | 'maxSessions'>,
+): Promise<EntitlementView> {
+  const now = ctx.clock.now()
+  const standing = await readStanding(ctx, tx, id)
+  const [used] = await tx
+    .select({ count: count() })
+    .from(sessions)
+    .where(and(eq(sessions.locationId, id), ne(sessions.wanted, 'removed')))
+  return {
+    state: standing.state,
+    trialStartedAt: standing.trialStartedAt?.toISOString() ?? null,
+    trialEndsAt: standing.trialEndsAt?.toISOString() ?? null,
+    endsAt: standing.endsAt?.toISOString() ?? null,
+    maxSessions,
+    used: used!.count,
+    banner: bannerOf(standing, now),
+    detail: describeStanding(standing, now),
+  }
+}
+
+export async function readStanding(ctx: BridgeContext, tx: Queryable, locationId: LocationId): Promise<Standing> {
+  const [row] = await tx.select().from(entitlements).where(eq(entitlements.locationId, locationId))
+  return standingOf(row ?? null, await ctx.entitlements.paidFor(tx, locationId), ctx.clock.now())
+}

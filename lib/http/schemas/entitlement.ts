@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import { sessionStatuses } from '@/lib/bridge/session/session'
+import { moment, name } from './common'
+
+export const entitlement = name(
+  'Entitlement',
+  z.strictObject({
+    /** `unstarted`: the trial begins with the first connection. */
+    state: z.enum(['unstarted', 'trial', 'granted', 'ended']),
+    trialStartedAt: moment.nullable(),
+    trialEndsAt: moment.nullable(),
+    /** When what allows it now ends, or ended; null: not known, or never. */
+    endsAt: moment.nullable(),
+    maxSessions: z.number().int(),
+    used: z.number().int(),
+    /** What to tell people on every page; null: nothing. */
+    banner: z.string().nullable(),
+    detail: z.string(),
+  }),
+)
+
+export const alertList = name(
+  'AlertList',
+  z.strictObject({
+    items: z.array(
+      name(
+        'Alert',
+        z.strictObject({
+          id: z.uuid(),
+          /** `session_down` needs somebody; `session_slow` has been on its way for minutes. */
+          kind: z.enum(['session_down', 'session_slow']),
+          sessionId: z.uuid().nullable(),
+          label: z.string().nullable(),
+          phone: z.string().nullable(),
+          /** As on the session's card, for texts in another language. */
+          status: z.enum(sessionStatuses).nullable(),
+          reason: z.string().nullable(),
+          text: z.string(),
+          since: moment,
+          level: z.enum(['amber', 'red']),
+        }),
+      ),
+    ),
+  }),
+)
+
+/** Until null: without end. Absent `maxSessions` stays as it is. */
+export const grantBody = z.strictObject({
+  until: moment.nullable(),
+  maxSessions: z.number().int().min(1).max(10).optional(),
+})

@@ -121,7 +121,7 @@ export class PhoneClient {
     return this.phones.call('labels', { number: this.number })
   }
   /** Every chat that has a label, with the ids of its labels. */
-  chatLabels(): Promise<{ number: string; labels: string[] }[]> {
+  chatLabels(): Promise<{ number: string; name: string; labels: string[] }[]> {
     return this.phones.call('chatLabels', { number: this.number })
   }
   /** The names of the labels on one chat, sorted. */

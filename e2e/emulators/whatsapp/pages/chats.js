@@ -1,6 +1,7 @@
 // The chats of a phone and the one that is open.
 import { bubbleView, textOfBubble } from '/bubbles.js'
-import { attempt, avatar, call, chatOf, element, go, plus, state } from '/screen.js'
+import { drawChatLabels, labelChips } from '/labels.js'
+import { attempt, avatar, call, chatOf, element, go, plus, redraw, state } from '/screen.js'
 
 export function chatsScreen() {
   const to = element('input', {
@@ -45,11 +46,15 @@ export function updateChats(phone) {
   const chats = [...phone.chats].sort((a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0))
   document
     .getElementById('chat-list')
-    .replaceChildren(...(chats.length > 0 ? chats.map(chatRow) : [element('li', { class: 'empty' }, 'No chats yet.')]))
+    .replaceChildren(
+      ...(chats.length > 0
+        ? chats.map((chat) => chatRow(chat, phone))
+        : [element('li', { class: 'empty' }, 'No chats yet.')]),
+    )
   if (state.peer) void updateTalk(phone)
 }
 
-function chatRow(chat) {
+function chatRow(chat, phone) {
   const preview = chat.isTyping ? 'typing…' : chat.last ? textOfBubble(chat.last) : ''
   return element(
     'li',
@@ -58,7 +63,13 @@ function chatRow(chat) {
       'button',
       { class: 'row', 'aria-current': String(chat.with === state.peer), onclick: () => go(state.number, chat.with) },
       avatar(chat.name, chat.with),
-      element('span', { class: 'grow' }, element('strong', {}, chat.name), element('span', { class: 'soft' }, preview)),
+      element(
+        'span',
+        { class: 'grow' },
+        element('strong', {}, chat.name),
+        element('span', { class: 'soft' }, preview),
+        labelChips(phone.labels, chat.labels),
+      ),
       chat.unread > 0 &&
         element('span', { class: 'badge', 'aria-label': `${chat.unread} unread` }, String(chat.unread)),
     ),
@@ -84,6 +95,13 @@ function talkScreen() {
     'div',
     { class: 'talk' },
     element('div', { class: 'head', id: 'talk-head' }),
+    element('div', {
+      class: 'labelling',
+      id: 'chat-labels',
+      role: 'group',
+      'aria-label': 'Labels of this chat',
+      hidden: true,
+    }),
     element('ol', { class: 'bubbles scroll', id: 'bubbles', 'aria-label': 'Messages' }),
     element('div', { class: 'about', id: 'about', hidden: true }),
     more,
@@ -163,22 +181,46 @@ function about(replyTo, editing) {
   input.focus()
 }
 
+function labelsButton(phone) {
+  const toggle = (event) => {
+    state.isLabelling = !state.isLabelling
+    event.currentTarget.setAttribute('aria-expanded', String(state.isLabelling))
+    void updateChatLabels(phone)
+  }
+  return element(
+    'button',
+    { class: 'button', 'data-focus': 'labels', 'aria-expanded': String(state.isLabelling), onclick: toggle },
+    'Labels',
+  )
+}
+
+async function updateChatLabels(phone) {
+  const { number, peer } = state
+  const box = document.getElementById('chat-labels')
+  box.hidden = !state.isLabelling
+  if (box.hidden) return
+  const chats = await attempt(() => call('chatLabels', { number }))
+  if (chats && state.number === number && state.peer === peer)
+    drawChatLabels(box, phone, chats.find((chat) => chat.number === peer)?.labels ?? [])
+}
+
 async function updateTalk(phone) {
   const { number, peer } = state
   const chat = chatOf(phone)
   const name = chat?.name ?? state.phones.find((other) => other.number === peer)?.name ?? plus(peer)
-  document
-    .getElementById('talk-head')
-    .replaceChildren(
-      element('button', { class: 'icon only-narrow', 'aria-label': 'All chats', onclick: () => go(number) }, '←'),
-      avatar(name, peer),
-      element(
-        'div',
-        { class: 'grow' },
-        element('h2', {}, name),
-        element('p', { class: 'soft' }, chat?.isTyping ? 'typing…' : plus(peer)),
-      ),
-    )
+  redraw(
+    document.getElementById('talk-head'),
+    element('button', { class: 'icon only-narrow', 'aria-label': 'All chats', onclick: () => go(number) }, '←'),
+    avatar(name, peer),
+    element(
+      'div',
+      { class: 'grow' },
+      element('h2', {}, name),
+      element('p', { class: 'soft' }, chat?.isTyping ? 'typing…' : plus(peer)),
+    ),
+    ...(phone.hasLabels ? [labelsButton(phone)] : []),
+  )
+  void updateChatLabels(phone)
   const bubbles = await attempt(() => call('chat', { number, with: peer }))
   if (!bubbles || state.number !== number || state.peer !== peer) return
   const list = document.getElementById('bubbles')

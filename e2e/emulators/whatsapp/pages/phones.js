@@ -1,12 +1,22 @@
 // What a person does with the emulated phones, by mouse. It knows only what the control API tells any client.
 import { chatsScreen, updateChats } from '/chats.js'
+import { contactsScreen, updateContacts } from '/contacts.js'
 import { devicesScreen, updateDevices } from '/devices.js'
-import { attempt, avatar, call, current, element, go, plus, state } from '/screen.js'
+import { labelsScreen, updateLabels } from '/labels.js'
+import { profileHead } from '/profile.js'
+import { attempt, avatar, call, current, element, go, isEditingIn, plus, state } from '/screen.js'
+
+const SCREENS = {
+  chats: { label: 'Chats', make: chatsScreen, update: updateChats },
+  contacts: { label: 'Contacts', make: contactsScreen, update: updateContacts },
+  labels: { label: 'Labels', make: labelsScreen, update: updateLabels },
+  devices: { label: 'Linked devices', make: devicesScreen, update: updateDevices },
+}
 
 function readHash() {
   const [number, ...rest] = location.hash.slice(1).split('/').filter(Boolean)
   state.number = number ?? null
-  state.tab = rest[0] === 'devices' ? 'devices' : 'chats'
+  state.tab = Object.hasOwn(SCREENS, rest[0] ?? '') ? rest[0] : 'chats'
   state.peer = state.tab === 'chats' ? (rest[0] ?? null) : null
   drawShelf()
   drawPhone()
@@ -126,42 +136,28 @@ function drawPhone() {
   screen.replaceChildren(
     element('div', { class: 'head', id: 'phone-head' }),
     element('div', { class: 'offline', id: 'phone-offline' }, 'Offline: nothing arrives and nothing can be sent.'),
-    element('div', { class: 'tabs', role: 'tablist' }, tab('chats', 'Chats'), tab('devices', 'Linked devices')),
-    state.tab === 'devices' ? devicesScreen() : chatsScreen(),
+    element('div', { class: 'tabs', role: 'tablist' }, tabsOf(phone).map(tab)),
+    SCREENS[state.tab].make(),
   )
   updatePhone(phone)
 }
 
-function tab(name, label) {
+/** Only WhatsApp Business has labels. */
+const tabsOf = (phone) => Object.keys(SCREENS).filter((name) => name !== 'labels' || phone.hasLabels)
+
+function tab(name) {
   return element(
     'button',
     { role: 'tab', 'aria-selected': String(state.tab === name), onclick: () => go(state.number, null, name) },
-    label,
+    SCREENS[name].label,
   )
 }
 
 function updatePhone(phone) {
   document.getElementById('phone-offline').hidden = phone.isOnline
-  document.getElementById('phone-head').replaceChildren(
-    element('button', { class: 'icon only-narrow', 'aria-label': 'All phones', onclick: () => go('') }, '←'),
-    avatar(phone.name, phone.number, phone.isOnline),
-    element(
-      'div',
-      { class: 'grow' },
-      element('h2', {}, phone.name),
-      element('p', { class: 'soft' }, `${plus(phone.number)}${phone.platform.startsWith('smb') ? ' · Business' : ''}`),
-    ),
-    element(
-      'button',
-      {
-        class: 'button',
-        onclick: () => attempt(() => call(phone.isOnline ? 'goOffline' : 'goOnline', { number: phone.number })),
-      },
-      phone.isOnline ? 'Go offline' : 'Go online',
-    ),
-  )
-  if (state.tab === 'devices') updateDevices(phone)
-  else updateChats(phone)
+  const head = document.getElementById('phone-head')
+  if (!isEditingIn(head)) profileHead(head, phone)
+  SCREENS[state.tab].update(phone)
 }
 
 let isRefreshing = false

@@ -6,6 +6,7 @@ export const state = {
   tab: 'chats',
   peer: null,
   isAdding: false,
+  isLabelling: false,
   replyTo: null,
   editing: null,
 }
@@ -51,6 +52,16 @@ export async function attempt(work, done) {
   }
 }
 
+/** Draws a list anew without taking the focus from who works in it by keyboard. */
+export function redraw(list, ...rows) {
+  const key = list.contains(document.activeElement) ? document.activeElement.dataset.focus : undefined
+  list.replaceChildren(...rows)
+  if (key) list.querySelector(`[data-focus="${CSS.escape(key)}"]`)?.focus()
+}
+
+/** Whether somebody is writing in there, which drawing it anew would undo. */
+export const isEditingIn = (list) => list.querySelector('form') !== null
+
 export const current = () => state.phones.find((phone) => phone.number === state.number)
 export const chatOf = (phone) => phone?.chats.find((chat) => chat.with === state.peer)
 export const plus = (number) => `+${number}`
@@ -69,6 +80,6 @@ export function avatar(name, number, isOnline) {
 }
 
 export function go(number, peer = null, tab = 'chats') {
-  Object.assign(state, { replyTo: null, editing: null })
+  Object.assign(state, { replyTo: null, editing: null, isLabelling: false })
   location.hash = [number, tab === 'chats' ? null : tab, peer].filter(Boolean).join('/')
 }

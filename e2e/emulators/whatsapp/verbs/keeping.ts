@@ -31,7 +31,11 @@ export const keepingVerbs = {
   ),
 
   labels: verb(z.object({ number }), (world, input) => world.phone(input.number).labels.list()),
-  chatLabels: verb(z.object({ number }), (world, input) => world.phone(input.number).labels.everywhere()),
+  chatLabels: verb(z.object({ number }), (world, input) => {
+    const { labels, book } = world.phone(input.number)
+    const nameOf = (of: string) => book.nameOf(of) ?? world.known(of)?.name ?? `+${of}`
+    return labels.everywhere().map((chat) => ({ ...chat, name: nameOf(chat.number) }))
+  }),
   createLabel: verb(
     z.object({ number, name: z.string(), color: z.number().int().min(0).max(19).optional() }),
     (world, input) => world.phone(input.number).createLabel(input.name, input.color),

@@ -40,7 +40,7 @@ export const tagWishes = pgTable(
     tag: text().notNull(),
     wanted: boolean().notNull(),
     /** What comes from a label obeys the rules about who added a tag. */
-    because: text().$type<'label' | 'account' | 'message'>().notNull(),
+    because: text().$type<'label' | 'shared' | 'account' | 'message'>().notNull(),
     wishedAt: moment('wished_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.personId, t.tag] })],

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { LocationId } from '@/lib/ids'
 import type { Log } from '@/lib/log'
 import type { Clock } from '@/lib/clock'
@@ -7,6 +8,7 @@ import { createTransport, type Timeouts, type Transport } from './transport'
 import {
   addMessageAnswer,
   contactAnswer,
+  contactsPage,
   conversationsAnswer,
   locationAnswer,
   maybeContactAnswer,
@@ -36,6 +38,8 @@ export interface HighLevelOptions {
   /** `SMS` starts "customer replied" workflows; `Custom` is what some accounts were seen to need. */
   inboundType?: 'SMS' | 'Custom'
 }
+
+const contactsPerPage = 100
 
 /** How far back `findMessage` looks in a conversation. */
 const newest = 100
@@ -83,12 +87,17 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
 
         getContact: (contactId) => get(`/contacts/${contactId}`, contactAnswer),
 
-        async createContact({ name, phone, source }) {
+        async createContact({ name, phone, source, tags = [], assignedTo = null }) {
           try {
             return await ask(locationId, {
               method: 'POST',
               path: '/contacts/',
-              json: { locationId, name, source, ...(phone === null ? {} : { phone }) },
+              json: {
+                ...{ locationId, name, source },
+                ...(phone === null ? {} : { phone }),
+                ...(tags.length === 0 ? {} : { tags }),
+                ...(assignedTo === null ? {} : { assignedTo }),
+              },
               // A lost answer is looked up by phone before anyone creates again.
               isRepeatable: true,
               answer: contactAnswer,
@@ -100,6 +109,76 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
           }
         },
 
+        async renameContact(contactId, name) {
+          const [firstName = '', ...rest] = name.split(/\s+/)
+          await ask(locationId, {
+            method: 'PUT',
+            path: `/contacts/${contactId}`,
+            // The CRM keeps the parts and the whole; one of them alone may leave the other as it was.
+            json: { name, firstName, lastName: rest.join(' ') },
+            answer: z.unknown(),
+          })
+        },
+
+        async listContacts(after) {
+          const page = after && 'page' in after ? after.page : 1
+          const { contacts, total, mark } = await ask(locationId, {
+            method: 'POST',
+            path: '/contacts/search',
+            json: {
+              ...{ locationId, pageLimit: contactsPerPage },
+              ...(after && 'after' in after ? { searchAfter: after.after } : { page }),
+            },
+            isRepeatable: true,
+            answer: contactsPage,
+          })
+          const isLast = contacts.length < contactsPerPage || (total !== null && page * contactsPerPage >= total)
+          if (mark) return { contacts, next: contacts.length < contactsPerPage ? null : { after: mark } }
+          return { contacts, next: isLast ? null : { page: page + 1 } }
+        },
+
+        async searchContacts(query, limit) {
+          const { contacts } = await ask(locationId, {
+            method: 'POST',
+            path: '/contacts/search',
+            json: { locationId, page: 1, pageLimit: limit, query },
+            isRepeatable: true,
+            answer: contactsPage,
+          })
+          return contacts
+        },
+
+        async assignContact(contactId, userId) {
+          await ask(locationId, {
+            method: 'PUT',
+            path: `/contacts/${contactId}`,
+            json: { assignedTo: userId },
+            isRepeatable: true,
+            answer: z.unknown(),
+          })
+        },
+
+        async addNote(contactId, text) {
+          await ask(locationId, {
+            method: 'POST',
+            path: '/conversations/messages',
+            json: { type: 'InternalComment', contactId, message: text },
+            answer: z.unknown(),
+          })
+        },
+
+        async hasNote(contactId, text) {
+          const found = await get('/conversations/search', conversationsAnswer, { locationId, contactId, limit: '20' })
+          for (const conversation of found.conversations) {
+            if (conversation.contactId !== contactId) continue
+            const listed = await get(`/conversations/${conversation.id}/messages`, messagesAnswer, {
+              limit: String(newest),
+            })
+            if (listed.some((message) => message.text === text)) return true
+          }
+          return false
+        },
+
         async addTags(contactId, tags) {
           if (tags.length === 0) return
           await ask(locationId, {
@@ -107,6 +186,16 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
             path: `/contacts/${contactId}/tags`,
             json: { tags },
             isRepeatable: true,
+            answer: tagsAnswer,
+          })
+        },
+
+        async removeTags(contactId, tags) {
+          if (tags.length === 0) return
+          await ask(locationId, {
+            method: 'DELETE',
+            path: `/contacts/${contactId}/tags`,
+            json: { tags },
             answer: tagsAnswer,
           })
         },

@@ -14,8 +14,20 @@ export interface SubAccountApi {
   findContactByPhone(phone: string): Promise<CrmContact | null>
   getContact(contactId: ContactId): Promise<CrmContact>
   /** Creates a contact; when the CRM answers that it already has one, returns that one. */
-  createContact(input: { name: string; phone: string | null; source: string }): Promise<CrmContact>
+  createContact(input: { name: string; phone: string | null; source: string; tags?: string[]; assignedTo?: UserId | null }): Promise<CrmContact>
+  renameContact(contactId: ContactId, name: string): Promise<void>
+  /** All contacts, a page at a time; null after the last. What changes meanwhile may be missed. */
+  listContacts(after: ContactPageMark | null): Promise<{ contacts: CrmContact[]; next: ContactPageMark | null }>
+  /** Contacts whose name or number has these words. */
+  searchContacts(query: string, limit: number): Promise<CrmContact[]>
+  /** Gives the contact to a user. */
+  assignContact(contactId: ContactId, userId: UserId): Promise<void>
+  /** Leaves words for the team in the contact's conversation; the contact never sees them. */
+  addNote(contactId: ContactId, text: string): Promise<void>
+  /** Whether such words are among the newest of the conversation: after an unknown outcome. */
+  hasNote(contactId: ContactId, text: string): Promise<boolean>
   addTags(contactId: ContactId, tags: string[]): Promise<void>
+  removeTags(contactId: ContactId, tags: string[]): Promise<void>
   /** Adds a message to the contact's conversation. Success is an id; anything else throws. */
   addMessage(input: NewCrmMessage): Promise<{ crmMessageId: CrmMessageId; conversationId: string }>
   /** The id of the message that carries our outside id, looked for among the newest of the conversation; null if it is not there. */
@@ -36,6 +48,9 @@ export interface SubAccountApi {
   getLocation(): Promise<{ name: string; timezone: string | null; country: string | null }>
 }
 
+/** Where a page of contacts ended. */
+export type ContactPageMark = { page: number } | { after: unknown[] }
+
 export interface CrmContact {
   id: ContactId
   name: string | null
@@ -45,6 +60,8 @@ export interface CrmContact {
   assignedTo: UserId | null
   /** Whether the CRM forbids this kind of message to this contact. */
   dnd: boolean
+  /** When something last happened with it, as far as the CRM says. */
+  activeAt?: Date | null
 }
 
 export interface NewCrmMessage {
@@ -87,15 +104,28 @@ export interface ProviderMessage {
   phone: string | null
   /** The signed-in sender; null for workflows, bots and the API. */
   userId: UserId | null
+  /** The number it is to leave from, where the CRM names one. */
+  fromPhone: string | null
   providerId: string | null
   conversationId: string | null
+}
+
+/** What an event tells of a contact, all of them as they were at that moment; null: it does not say. */
+export interface ContactChange {
+  type: 'contact-changed'
+  locationId: LocationId
+  contactId: ContactId
+  dnd: boolean | null
+  phone: string | null
+  tags: string[] | null
+  owner: { userId: UserId | null } | null
 }
 
 /** An event of the app webhook, reshaped. Events we do not know are `other`. */
 export type AppEvent =
   | { type: 'install'; locationId: LocationId | null; companyId: CompanyId | null }
   | { type: 'uninstall'; locationId: LocationId | null; companyId: CompanyId | null }
-  | { type: 'contact-changed'; locationId: LocationId; contactId: ContactId; dnd: boolean | null; phone: string | null }
+  | ContactChange
   | { type: 'contact-deleted'; locationId: LocationId; contactId: ContactId }
   | { type: 'other'; name: string }
 

@@ -129,6 +129,9 @@ const contact = z
     assignedTo: optional(userId),
     dnd: z.boolean().nullish().catch(undefined),
     dndSettings: z.record(z.string(), z.unknown()).nullish().catch(undefined),
+    lastActivity: z.coerce.date().nullish().catch(undefined),
+    dateUpdated: z.coerce.date().nullish().catch(undefined),
+    dateAdded: z.coerce.date().nullish().catch(undefined),
   })
   .transform((one): CrmContact => ({
     id: one.id,
@@ -137,6 +140,7 @@ const contact = z
     tags: one.tags ?? [],
     assignedTo: given(one.assignedTo),
     dnd: one.dnd === true || allowsText(one.dndSettings) === false,
+    activeAt: one.lastActivity ?? one.dateUpdated ?? one.dateAdded ?? null,
   }))
 
 const dndSetting = z.object({ status: z.string() })
@@ -152,6 +156,20 @@ function allowsText(settings: Record<string, unknown> | null | undefined): boole
 
 export const contactAnswer = z.object({ contact }).transform((body) => body.contact)
 export const maybeContactAnswer = z.object({ contact: contact.nullish() }).transform((body) => body.contact ?? null)
+const searchMark = z.object({ searchAfter: z.array(z.unknown()).min(1) })
+
+/** With where the search can go on after the page's last contact, which carries it. */
+export const contactsPage = z
+  .object({ contacts: z.array(z.unknown()), total: z.number().nullish().catch(undefined) })
+  .transform(({ contacts, total }, context) => {
+    const parsed = z.array(contact).safeParse(contacts)
+    if (!parsed.success) {
+      context.addIssue('contacts of another shape')
+      return z.NEVER
+    }
+    const mark = searchMark.safeParse(contacts.at(-1)).data?.searchAfter ?? null
+    return { contacts: parsed.data, total: total ?? null, mark }
+  })
 export const tagsAnswer = z.object({ tags: z.array(z.string()).optional() })
 
 // --- conversations ---
@@ -276,6 +294,7 @@ export const providerMessageBody = z
     userId: optional(userId),
     conversationId: optional(id),
     conversationProviderId: optional(id),
+    fromNumber: words,
   })
   .transform((body): ProviderMessage => ({
     locationId: body.locationId,
@@ -285,6 +304,7 @@ export const providerMessageBody = z
     attachments: body.attachments ?? [],
     phone: given(body.phone?.trim()),
     userId: given(body.userId),
+    fromPhone: given(body.fromNumber?.trim()),
     providerId: given(body.conversationProviderId),
     conversationId: given(body.conversationId),
   }))
@@ -307,6 +327,8 @@ const changedContact = z.object({
   locationId,
   id: contactId,
   phone: words,
+  tags: z.array(z.string()).nullish().catch(undefined),
+  assignedTo: optional(userId),
   dnd: z.boolean().nullish().catch(undefined),
   dndSettings: z.record(z.string(), z.unknown()).nullish().catch(undefined),
 })
@@ -328,7 +350,7 @@ function eventOf(type: string, body: unknown): AppEvent | null {
     const [location, company] = [given(ids.locationId), given(ids.companyId)]
     return location || company ? { type: kind, locationId: location, companyId: company } : null
   }
-  if (!/^Contact(Create|Update|Delete|DndUpdate)$/.test(type)) return { type: 'other', name: type }
+  if (!/^Contact(Create|Update|Delete|DndUpdate|TagUpdate)$/.test(type)) return { type: 'other', name: type }
   const changed = changedContact.safeParse(body)
   if (!changed.success) return null
   const { locationId, id: contactId } = changed.data
@@ -336,7 +358,15 @@ function eventOf(type: string, body: unknown): AppEvent | null {
   const allows = allowsText(changed.data.dndSettings)
   // Without the settings per channel only a general prohibition is certain.
   const dnd = changed.data.dnd === true ? true : allows === null ? null : !allows
-  return { type: 'contact-changed', locationId, contactId, dnd, phone: given(changed.data.phone) }
+  const { phone, tags, assignedTo } = changed.data
+  return {
+    type: 'contact-changed',
+    ...{ locationId, contactId, dnd },
+    phone: given(phone),
+    tags: tags ?? null,
+    // These carry the whole contact, so nobody named means nobody assigned; of the others that is not certain.
+    owner: assignedTo || /^Contact(Create|Update)$/.test(type) ? { userId: given(assignedTo) } : null,
+  }
 }
 
 // --- user data of the iframe ---

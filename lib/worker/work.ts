@@ -2,6 +2,7 @@
 import { eq } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
 import { isOutage } from '@/db/transaction'
+import { pushTags } from '@/lib/bridge/contact/push-tags'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { failMessages } from '@/lib/bridge/message/fail-messages'
 import { pushInbound } from '@/lib/bridge/message/push-inbound'
@@ -51,6 +52,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
     route: (delivery: ClaimedDelivery) => routeMessage(ctx, owner, delivery),
     push: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushInbound(ctx, owner, delivery, isHeld),
     status: pushStatus,
+    tag: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushTags(ctx, owner, delivery, isHeld),
   }
 
   async function work(delivery: ClaimedDelivery): Promise<void> {
@@ -60,7 +62,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       return fromMs !== undefined && ctx.clock.monotonicMs() - fromMs < timings.laneHoldMs * holdShare
     }
     try {
-      if (delivery.kind === 'send') throw new Error('a session delivery in a lane without a session')
+      if (delivery.kind === 'send' || delivery.kind === 'label') throw new Error('a session delivery in a lane without a session')
       await verbs[delivery.kind](delivery, isHeld)
     } catch (error) {
       if (error instanceof HoldLost) throw error

@@ -1,25 +1,49 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { people } from '@/db/schema/people'
+import { tagStates } from '@/db/schema/tags'
 import type { AppEvent } from '@/lib/highlevel/highlevel'
 import type { BridgeContext } from '../context'
+import { learnTags } from './learn-tags'
+import type { PersonRow } from './lock-person'
 
 type ContactEvent = Extract<AppEvent, { type: 'contact-changed' | 'contact-deleted' }>
 
 /**
  * What the CRM tells about a contact we know. Of a deleted one nothing is kept that names it, so the next message finds or
  * creates a contact anew. A changed number is not taken over: it may be another person, and whoever is written to next decides.
+ * `at` is when the CRM says it happened, if it does.
  */
-export async function acceptContactChange(ctx: BridgeContext, tx: Transaction, event: ContactEvent): Promise<void> {
-  const isThem = and(eq(people.locationId, event.locationId), eq(people.contactId, event.contactId))
-  if (event.type === 'contact-deleted')
-    await tx.update(people).set({ contactId: null, conversationId: null, dnd: null, factsAt: null }).where(isThem)
-  else if (event.dnd !== null || event.phone !== null)
+export async function acceptContactChange(
+  ctx: BridgeContext,
+  tx: Transaction,
+  event: ContactEvent,
+  at: Date | null,
+): Promise<void> {
+  const [person] = await tx
+    .select()
+    .from(people)
+    .where(and(eq(people.locationId, event.locationId), eq(people.contactId, event.contactId)))
+    .for('update')
+  if (!person) return
+  if (event.type === 'contact-deleted') {
+    const nothing = { contactId: null, conversationId: null, dnd: null, tags: null, ownerUserId: null, factsAt: null }
+    await tx.update(people).set(nothing).where(eq(people.id, person.id))
+    await tx.delete(tagStates).where(eq(tagStates.personId, person.id))
+    return
+  }
+  const facts: Partial<PersonRow> = {
+    ...(event.dnd === null ? {} : { dnd: event.dnd }),
+    ...(event.owner === null ? {} : { ownerUserId: event.owner.userId }),
+    ...(event.phone === null || person.phone !== null ? {} : { phone: event.phone }),
+  }
+  if (Object.keys(facts).length > 0) {
+    // Fresh is what is known to be so in all that routing asks for.
+    const factsAt = event.dnd === null ? {} : { factsAt: ctx.clock.now() }
     await tx
       .update(people)
-      .set({
-        ...(event.dnd === null ? {} : { dnd: event.dnd, factsAt: ctx.clock.now() }),
-        ...(event.phone === null ? {} : { phone: sql`coalesce(${people.phone}, ${event.phone})` }),
-      })
-      .where(isThem)
+      .set({ ...facts, ...factsAt })
+      .where(eq(people.id, person.id))
+  }
+  if (event.tags) await learnTags(ctx, tx, { ...person, ...facts }, { tags: event.tags, how: 'event', at })
 }

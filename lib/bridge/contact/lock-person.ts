@@ -4,6 +4,7 @@ import { people, personAddresses } from '@/db/schema/people'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { orderedId, type Address, type ContactId, type LocationId, type PersonId } from '@/lib/ids'
 import { mergePeople } from './merge-people'
+import { putTagDeliveries } from './tag-delivery'
 
 export type PersonRow = typeof people.$inferSelect
 
@@ -127,6 +128,8 @@ async function learn(tx: Transaction, person: PersonRow, clues: PersonClues, isN
     changes.contactId = clues.contactId
   }
   if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))
+  // What was wished of their tags while they had no contact.
+  if (changes.contactId) await putTagDeliveries(tx, [person])
   if (!isNew && (clues.addresses.length > 1 || (clues.addresses.length > 0 && !person.phone))) {
     await tx
       .insert(personAddresses)

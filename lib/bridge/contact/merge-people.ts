@@ -2,6 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { people } from '@/db/schema/people'
 import type { PersonRow } from './lock-person'
+import { mergeTags } from './merge-tags'
 
 /**
  * Two rows turned out to be one person, seen under two addresses. Both are locked by the caller. Each session's two chats
@@ -20,7 +21,8 @@ export async function mergePeople(
     select busy_by is not null and id is distinct from ${holding} as is_busy from lanes where id in (
       select 'chat:' || id from chats where person_id in (${kept.id}, ${gone.id})
       union all select 'person:' || ${gone.id}::text
-      union all select 'route:' || ${gone.id}::text)
+      union all select 'route:' || ${gone.id}::text
+      union all select 'tag:' || ${gone.id}::text)
     order by id for update`)
   if (lanes.some((lane) => lane.is_busy)) return kept
 
@@ -50,6 +52,7 @@ export async function mergePeople(
     await tx.execute(sql`delete from chats where id = ${goes}`)
   }
   await tx.execute(sql`update chats set person_id = ${kept.id} where person_id = ${gone.id}`)
+  await mergeTags(tx, kept, gone)
   await moveLane(tx, `person:${gone.id}`, `person:${kept.id}`)
   await moveLane(tx, `route:${gone.id}`, `route:${kept.id}`)
   await tx.delete(people).where(eq(people.id, gone.id))
@@ -63,12 +66,15 @@ export async function mergePeople(
     phone: kept.phone ?? gone.phone,
     name: kept.name ?? gone.name,
     dnd: kept.dnd ?? gone.dnd,
+    tags: kept.tags ?? gone.tags,
+    ownerUserId: kept.ownerUserId ?? gone.ownerUserId,
     factsAt: kept.factsAt ?? gone.factsAt,
     hasWritten: kept.hasWritten || gone.hasWritten,
     lastWroteAt: later(kept.lastWroteAt, gone.lastWroteAt),
     affinitySessionId: affinity.affinitySessionId,
     affinitySetBy: affinity.affinitySetBy,
     affinitySetAt: affinity.affinitySetAt,
+    affinityLocked: affinity.affinityLocked,
   }
   await tx.update(people).set(changes).where(eq(people.id, kept.id))
   return { ...kept, ...changes }

@@ -1,17 +1,32 @@
 import { and, eq } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
+import { inTransaction } from '@/db/transaction'
 import type { ContactId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
+import { learnContact } from './learn-contact'
 import type { PersonRow } from './lock-person'
+import { putTagDeliveries } from './tag-delivery'
 
 /**
- * The person's contact in the CRM: the one we know, else the one with their number, else a new one. Called by whoever works the
- * person's lane, so one at a time per person. A contact made just before a crash is found again by its number. Throws CrmError.
+ * The person's contact in the CRM: the one we know, else the one with their number, else a new one, or null where none is to be
+ * made. Called by whoever works a lane of the person. A contact made just before a crash is found again by its number, and so is
+ * one that another lane makes at the same moment: the CRM refuses a second and names the first. Throws CrmError.
  */
-export async function resolveContact(ctx: BridgeContext, person: PersonRow): Promise<ContactId> {
+export async function resolveContact(ctx: BridgeContext, person: PersonRow): Promise<ContactId>
+export async function resolveContact(
+  ctx: BridgeContext,
+  person: PersonRow,
+  options: { create: boolean },
+): Promise<ContactId | null>
+export async function resolveContact(
+  ctx: BridgeContext,
+  person: PersonRow,
+  { create }: { create: boolean } = { create: true },
+): Promise<ContactId | null> {
   if (person.contactId) return person.contactId
   const crm = ctx.highlevel.forSubAccount(person.locationId)
   const found = person.phone ? await crm.findContactByPhone(person.phone) : null
+  if (!found && !create) return null
   const contact =
     found ??
     (await crm.createContact({
@@ -19,16 +34,19 @@ export async function resolveContact(ctx: BridgeContext, person: PersonRow): Pro
       phone: person.phone,
       source: 'WhatsApp',
     }))
-  // Two people of ours may share one contact in the CRM; the one that had it first keeps it for what the CRM sends.
-  const [owner] = await ctx.db
-    .select({ id: people.id })
-    .from(people)
-    .where(and(eq(people.locationId, person.locationId), eq(people.contactId, contact.id)))
-  if (!owner) {
-    await ctx.db
-      .update(people)
-      .set({ contactId: contact.id, dnd: contact.dnd, factsAt: ctx.clock.now() })
-      .where(eq(people.id, person.id))
-  }
+  await inTransaction(ctx.db, async (tx) => {
+    const [now] = await tx.select().from(people).where(eq(people.id, person.id)).for('update')
+    if (!now || now.contactId) return
+    // Two people of ours may share one contact in the CRM; the one that had it first keeps it for what the CRM sends.
+    const [owner] = await tx
+      .select({ id: people.id })
+      .from(people)
+      .where(and(eq(people.locationId, person.locationId), eq(people.contactId, contact.id)))
+    if (owner) return
+    await tx.update(people).set({ contactId: contact.id }).where(eq(people.id, person.id))
+    await learnContact(ctx, tx, { ...now, contactId: contact.id }, contact)
+    // What was wished while they had no contact.
+    await putTagDeliveries(tx, [now])
+  })
   return contact.id
 }

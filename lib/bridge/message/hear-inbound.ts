@@ -9,6 +9,7 @@ import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { orderedId, type ChatId, type MessageId, type RemoteId } from '@/lib/ids'
 import { putDeliveries } from '@/lib/outbox/put'
+import { setAffinity } from '../contact/affinity'
 import { lockPerson, type PersonRow } from '../contact/lock-person'
 import type { BridgeContext } from '../context'
 import { fence } from '../session/fence'
@@ -61,7 +62,7 @@ export async function hearInbound(
       .onConflictDoNothing()
       .returning({ id: messages.id })
     if (stored.length === 0) return
-    await setAffinity(tx, session, person, event)
+    await moveConversation(tx, session, person, event)
     await tx
       .update(sessions)
       .set({ lastActiveAt: sql`now()` })
@@ -107,22 +108,15 @@ async function isOwnEcho(tx: Transaction, session: OwnedSession, event: HeardMes
 }
 
 /** The conversation stays on the session the person wrote to last, or on the phone that answered them. */
-async function setAffinity(
+async function moveConversation(
   tx: Transaction,
   session: OwnedSession,
   person: PersonRow,
   event: HeardMessage,
 ): Promise<void> {
-  const wrote = event.fromPhone ? {} : { hasWritten: true, lastWroteAt: event.at }
-  const newest =
-    person.affinitySetAt === null || person.affinitySetAt <= event.at || person.affinitySetBy === 'outbound'
-  const affinity = newest
-    ? {
-        affinitySessionId: session.id,
-        affinitySetBy: event.fromPhone ? ('phone' as const) : ('inbound' as const),
-        affinitySetAt: event.at,
-      }
-    : {}
-  const changes = { ...wrote, ...affinity }
-  if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))
+  const by = event.fromPhone ? 'phone' : 'inbound'
+  const wrote = event.fromPhone
+    ? null
+    : tx.update(people).set({ hasWritten: true, lastWroteAt: event.at }).where(eq(people.id, person.id))
+  await Promise.all([wrote, setAffinity(tx, person, { session: session.id, by, at: event.at })])
 }

@@ -8,8 +8,9 @@ import { LostOwnership } from '@/lib/errors'
 import type { MessageId, PartId, PersonId, SessionId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import { setAffinityBySends } from '../contact/affinity'
 import type { BridgeContext } from '../context'
-import { failureAtRest } from '../session/choose'
+import { failureAtRest } from '../session/standing'
 import { failMessages } from './fail-messages'
 import type { Failure } from './message'
 import { refreshStatus } from './refresh-status'
@@ -71,14 +72,10 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
       const mineStill = items.filter((item) => owned.has(item.part.id))
       // People before sessions, parts and lanes, as whoever hears or accepts something of them locks them.
       const sent = mineStill.filter((end) => end.state === 'accepted')
-      if (sent.length > 0) {
-        // Someone who never wrote stays on the session that reached them; a live conversation is not moved by a send.
-        await tx.execute(sql`
-          update people w set affinity_session_id = r.session, affinity_set_by = 'outbound', affinity_set_at = now()
-          from json_to_recordset(${JSON.stringify(sent.map((end) => ({ session: end.part.session_id, person: end.part.person_id })))}::json)
-            as r(session uuid, person uuid)
-          where w.id = r.person and not w.has_written and w.affinity_session_id is distinct from r.session`)
-      }
+      await setAffinityBySends(
+        tx,
+        sent.map((end) => ({ person: end.part.person_id, session: end.part.session_id })),
+      )
       const ends = await failThoseAtRest(tx, mineStill)
       const rows = ends.flatMap(({ part, state }) => (state ? [{ id: part.id, state }] : []))
       // Locked in the order receipts lock them in, which come for the same parts at the same moment.

@@ -40,7 +40,7 @@ export async function acceptAppEvent(
         return 'taken'
       case 'contact-changed':
       case 'contact-deleted':
-        await acceptContactChange(ctx, tx, event)
+        await acceptContactChange(ctx, tx, event, input.signed.at)
         return 'taken'
       case 'other':
         return 'taken'

@@ -40,6 +40,9 @@ export interface Settings {
   /** The tag of contacts the sync wrote; empty: none. */
   contactTag: string
   includeUnsavedChats: boolean
+  /** The tags of contacts who wrote here, and of those answered on the phone; empty: none. */
+  inboundTag: string
+  phoneReplyTag: string
   /** Put before each tag that comes from a label. */
   labelPrefix: string
   /** Tags that become labels: these, and those that begin with the prefix (empty: none). */
@@ -65,6 +68,8 @@ export const defaultSettings: Settings = {
   namePolicy: 'fill_empty',
   contactTag: 'wa-contact',
   includeUnsavedChats: false,
+  inboundTag: 'wa-inbound',
+  phoneReplyTag: 'wa-phone-reply',
   labelPrefix: '',
   pushedTags: [],
   pushedTagPrefix: '',

@@ -57,6 +57,8 @@ const settingsShape = {
   namePolicy: z.enum(['fill_empty', 'phone_wins']),
   contactTag: tagText.transform((tag) => tag.toLowerCase()),
   includeUnsavedChats: z.boolean(),
+  inboundTag: tagText.transform((tag) => tag.toLowerCase()),
+  phoneReplyTag: tagText.transform((tag) => tag.toLowerCase()),
   labelPrefix: tagText,
   pushedTags: lowerWords(100, 100),
   pushedTagPrefix: tagText.transform((tag) => tag.toLowerCase()),

@@ -1,0 +1,254 @@
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
+import { messages } from '@/db/schema/messages'
+import { people } from '@/db/schema/people'
+import { sessions } from '@/db/schema/sessions'
+import { labelMarks, labels, labelTags, tagStates, tagWishes, tagWrites } from '@/db/schema/tags'
+import { inTransaction } from '@/db/transaction'
+import { CrmError } from '@/lib/highlevel/highlevel'
+import type { ContactId, PersonId } from '@/lib/ids'
+import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { HoldLost } from '@/lib/outbox/hold-lost'
+import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import type { BridgeContext } from '../context'
+import { learnTags, loadTagContext, type TagContext } from './learn-tags'
+import type { PersonRow } from './lock-person'
+import { resolveContact } from './resolve'
+import { accountTagPrefix } from './tags'
+
+type Wish = typeof tagWishes.$inferSelect
+
+interface Plan {
+  add: string[]
+  remove: string[]
+  /** Of those to be added, the ones a label asks for. */
+  fromLabels: string[]
+  /** Wishes the CRM meets already, or that are nobody's to fulfil. */
+  idle: string[]
+}
+
+const again: Settlement = { outcome: 'retry', afterMs: 0, why: 'more has changed meanwhile' }
+
+/**
+ * Brings a contact's tags to what the app wants of them: the difference to what the CRM was last told, so ten changes are one
+ * write. Every write is recorded before it leaves, new tags go on before old ones go, and a contact whose tags are not known
+ * for certain is read first. Throws CrmError; settles the delivery when it is done.
+ */
+export async function pushTags(
+  ctx: BridgeContext,
+  owner: string,
+  delivery: ClaimedDelivery,
+  isHeld: () => boolean = () => true,
+): Promise<void> {
+  const id = delivery.subjectId as PersonId
+  const settle = (settlement: Settlement) => [{ delivery, settlement }]
+  const contactId = await contactOf(ctx, id)
+  if (contactId === null) {
+    // Without a contact there is nothing to tag: once they have one, this is asked for again.
+    return inTransaction(ctx.db, async (tx) => {
+      const person = await lock(tx, id)
+      await settleDeliveries(tx, owner, settle(person?.contactId ? again : { outcome: 'done' }))
+    })
+  }
+  const crm = ctx.highlevel.forSubAccount(delivery.locationId)
+  const known = await readIfNeeded(ctx, id, contactId, delivery.inDoubt)
+  if (known === 'gone') return settleDeliveries(ctx.db, owner, settle({ outcome: 'done' }))
+
+  const planned = await inTransaction(ctx.db, async (tx) => {
+    const person = await lock(tx, id)
+    if (!person || person.contactId !== contactId) return null
+    if (person.tags === null || (await stateOf(tx, id)).needsRead) return null
+    const plan = await planOf(tx, person)
+    if (plan.idle.length > 0) await dropWishes(tx, id, plan.idle)
+    const writtenAt = ctx.clock.now()
+    const rows = [
+      ...plan.add.map((tag) => ({ tag, added: true })),
+      ...plan.remove.map((tag) => ({ tag, added: false })),
+    ]
+    if (rows.length === 0) {
+      await settleDeliveries(tx, owner, settle({ outcome: 'done' }))
+      return 'nothing'
+    }
+    await tx
+      .insert(tagWrites)
+      .values(rows.map((row) => ({ ...row, personId: id, writtenAt })))
+      .onConflictDoUpdate({
+        target: [tagWrites.personId, tagWrites.tag],
+        set: { added: sql`excluded.added`, writtenAt: sql`excluded.written_at` },
+      })
+    if (plan.fromLabels.length > 0)
+      await tx
+        .insert(labelTags)
+        .values(plan.fromLabels.map((tag) => ({ tag, personId: id, addedAt: writtenAt })))
+        .onConflictDoNothing()
+    return plan
+  })
+  if (planned === 'nothing') return
+  if (planned === null) return settleDeliveries(ctx.db, owner, settle(again))
+
+  if (!isHeld()) throw new HoldLost(delivery.id)
+  if (planned.add.length > 0) await crm.addTags(contactId, planned.add)
+  if (planned.remove.length > 0) await crm.removeTags(contactId, planned.remove)
+  await inTransaction(ctx.db, async (tx) => {
+    const person = await lock(tx, id)
+    if (person?.contactId === contactId) await record(tx, person, planned)
+    const after = person && { ...person, tags: told(person.tags ?? [], planned) }
+    const isMore = after && (await hasMore(tx, after))
+    await settleDeliveries(tx, owner, settle(isMore ? again : { outcome: 'done' }))
+  })
+}
+
+async function record(tx: Transaction, person: PersonRow, plan: Plan): Promise<void> {
+  const tags = told(person.tags ?? [], plan)
+  await tx.update(people).set({ tags }).where(eq(people.id, person.id))
+  await tx
+    .insert(tagStates)
+    .values({ personId: person.id, version: 1 })
+    .onConflictDoUpdate({ target: tagStates.personId, set: { version: sql`${tagStates.version} + 1` } })
+  for (const [list, wanted] of [
+    [plan.add, true],
+    [plan.remove, false],
+  ] as const)
+    if (list.length > 0)
+      await tx
+        .delete(tagWishes)
+        .where(and(eq(tagWishes.personId, person.id), inArray(tagWishes.tag, list), eq(tagWishes.wanted, wanted)))
+  if (plan.remove.length > 0)
+    await tx.delete(labelTags).where(and(eq(labelTags.personId, person.id), inArray(labelTags.tag, plan.remove)))
+}
+
+const told = (tags: readonly string[], plan: Plan) => [
+  ...tags.filter((tag) => !plan.remove.includes(tag) && !plan.add.includes(tag)),
+  ...plan.add,
+]
+
+async function hasMore(tx: Transaction, person: PersonRow): Promise<boolean> {
+  if ((await stateOf(tx, person.id)).needsRead) return true
+  const plan = await planOf(tx, person)
+  return plan.add.length + plan.remove.length + plan.idle.length > 0
+}
+
+async function planOf(tx: Transaction, person: PersonRow): Promise<Plan> {
+  const [context, wishes] = await Promise.all([
+    loadTagContext(tx, person),
+    tx.select().from(tagWishes).where(eq(tagWishes.personId, person.id)),
+  ])
+  const has = new Set(person.tags ?? [])
+  const account = accountChanges(person, context, has)
+  const plan: Plan = { ...account, fromLabels: [], idle: [] }
+  const mine = wishes.some((wish) => !wish.wanted) ? await removable(tx, person, wishes) : null
+  for (const wish of wishes) {
+    // What the account tags need comes first.
+    if (plan.add.includes(wish.tag) || plan.remove.includes(wish.tag) || wish.wanted === has.has(wish.tag))
+      plan.idle.push(wish.tag)
+    else if (wish.wanted) {
+      plan.add.push(wish.tag)
+      if (wish.because === 'label') plan.fromLabels.push(wish.tag)
+    } else if (mine!.has(wish.tag)) plan.remove.push(wish.tag)
+    else plan.idle.push(wish.tag)
+  }
+  return plan
+}
+
+/** A contact on a session carries its tag and no other; one on none keeps what people gave them. */
+function accountChanges(person: PersonRow, context: TagContext, has: ReadonlySet<string>) {
+  const session = context.sessions.find(({ id }) => id === person.affinitySessionId)
+  const wanted = context.settings.tagMode === 'off' ? null : (session?.accountTag ?? null)
+  if (wanted === null) return { add: [], remove: [] }
+  const isOther = (tag: string) =>
+    tag !== wanted && (context.accountTags.includes(tag) || tag.startsWith(accountTagPrefix))
+  return { add: has.has(wanted) ? [] : [wanted], remove: [...has].filter(isOther) }
+}
+
+/** Of the tags to be taken off, those that may be: the app's own, and on no other chat of theirs. */
+async function removable(tx: Transaction, person: PersonRow, wishes: readonly Wish[]): Promise<Set<string>> {
+  const off = wishes.filter((wish) => !wish.wanted)
+  const [origins, elsewhere] = await Promise.all([
+    tx.select({ tag: labelTags.tag }).from(labelTags).where(eq(labelTags.personId, person.id)),
+    tx
+      .select({ tag: labels.tag })
+      .from(labelMarks)
+      .innerJoin(labels, and(eq(labels.sessionId, labelMarks.sessionId), eq(labels.labelId, labelMarks.labelId)))
+      .innerJoin(sessions, eq(sessions.id, labelMarks.sessionId))
+      .where(
+        and(
+          eq(labelMarks.personId, person.id),
+          labelMarks.isOn,
+          eq(labels.isDeleted, false),
+          sessions.syncLabels,
+          ne(sessions.wanted, 'removed'),
+          inArray(
+            labels.tag,
+            off.map((wish) => wish.tag),
+          ),
+        ),
+      ),
+  ])
+  const [added, held] = [new Set(origins.map(({ tag }) => tag)), new Set(elsewhere.map(({ tag }) => tag))]
+  const isMine = ({ tag, because }: Wish) =>
+    because === 'label' ? added.has(tag) && !held.has(tag) : because === 'account' || because === 'shared'
+  return new Set(off.filter(isMine).map((wish) => wish.tag))
+}
+
+/** Reads the contact where an event may have come out of order, or a write of ours may or may not have arrived. */
+async function readIfNeeded(
+  ctx: BridgeContext,
+  id: PersonId,
+  contactId: ContactId,
+  inDoubt: boolean,
+): Promise<'known' | 'gone'> {
+  const [row] = await ctx.db
+    .select({ tags: people.tags, needsRead: tagStates.needsRead, version: tagStates.version })
+    .from(people)
+    .leftJoin(tagStates, eq(tagStates.personId, people.id))
+    .where(eq(people.id, id))
+  if (!row || (row.tags !== null && !row.needsRead && !inDoubt)) return 'known'
+  const contact = await ctx.highlevel
+    .forSubAccount(await locationOf(ctx, id))
+    .getContact(contactId)
+    .catch((error: unknown) => {
+      if (error instanceof CrmError && error.kind === 'refused') return null
+      throw error
+    })
+  if (!contact) return 'gone'
+  await inTransaction(ctx.db, async (tx) => {
+    const person = await lock(tx, id)
+    if (!person || person.contactId !== contactId) return
+    // An event came between: what was read may be older than it.
+    if ((await stateOf(tx, id)).version !== (row.version ?? 0)) return
+    await learnTags(ctx, tx, person, { tags: contact.tags, how: 'read' })
+  })
+  return 'known'
+}
+
+async function locationOf(ctx: BridgeContext, id: PersonId) {
+  const [row] = await ctx.db.select({ locationId: people.locationId }).from(people).where(eq(people.id, id))
+  if (!row) throw new CrmError('refused', 'the person is not known any more')
+  return row.locationId
+}
+
+/** The contact to tag. One that is not known is looked for by number if a label asks for it, and made only if they ever wrote or were written to. */
+async function contactOf(ctx: BridgeContext, id: PersonId): Promise<ContactId | null> {
+  const [person] = await ctx.db.select().from(people).where(eq(people.id, id))
+  if (!person || person.contactId) return person?.contactId ?? null
+  const wishes = await ctx.db.select().from(tagWishes).where(eq(tagWishes.personId, id))
+  if (!wishes.some(({ wanted, because }) => wanted && because !== 'message')) return null
+  const [message] = await ctx.db.select({ id: messages.id }).from(messages).where(eq(messages.personId, id)).limit(1)
+  await resolveContact(ctx, person, { create: message !== undefined })
+  const [now] = await ctx.db.select({ contactId: people.contactId }).from(people).where(eq(people.id, id))
+  return now?.contactId ?? null
+}
+
+async function lock(tx: Transaction, id: PersonId): Promise<PersonRow | undefined> {
+  const [person] = await tx.select().from(people).where(eq(people.id, id)).for('update')
+  return person
+}
+
+async function stateOf(tx: Transaction, id: PersonId): Promise<{ needsRead: boolean; version: number }> {
+  const [state] = await tx.select().from(tagStates).where(eq(tagStates.personId, id))
+  return state ?? { needsRead: false, version: 0 }
+}
+
+async function dropWishes(tx: Transaction, id: PersonId, tags: readonly string[]): Promise<void> {
+  await tx.delete(tagWishes).where(and(eq(tagWishes.personId, id), inArray(tagWishes.tag, [...tags])))
+}

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { chaos, settle, type Cycle } from './chaos'
 import { clean, describeVerdict } from './checker'
+import { explain } from './explain'
 import { lengthened, seed } from './settings'
 import { FaultWorld } from './world'
 
@@ -30,6 +31,7 @@ test('whatever dies, every message crosses once and in order', async () => {
   const toll = await chaos(world, { cycles: lengthened(cycles), rate: { out: 20, into: 20 }, workers: 2 })
   const verdict = await settle(world, 60_000)
   console.log(`seed ${seed}: ${JSON.stringify(toll)}\n  ${describeVerdict(verdict)}`)
+  if (verdict.inbound.reordered.length > 0) console.log(explain(world, verdict.inbound.reordered))
   expect(verdict.outbound).toMatchObject({
     ...clean,
     refused: [],

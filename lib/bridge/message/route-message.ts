@@ -1,12 +1,12 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
-import { people } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
 import { channelKinds } from '@/lib/channel/kinds'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, LocationId, MessageId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import { learnContact } from '../contact/learn-contact'
 import { lockPerson } from '../contact/lock-person'
 import type { BridgeContext } from '../context'
 import { bindMessage } from './bind-message'
@@ -53,7 +53,7 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
   const address = message.toPhone && channelKinds.whatsapp.addressOfPhone(message.toPhone)
 
   await inTransaction(ctx.db, async (tx) => {
-    const person = await lockPerson(tx, {
+    let person = await lockPerson(tx, {
       locationId: message.locationId as LocationId,
       channel: 'whatsapp',
       addresses: address && !failure ? [address] : [],
@@ -70,13 +70,11 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
       .for('no key update')
     if (!waiting) return settleDeliveries(tx, owner, settle({ outcome: 'done' }))
     if (contact) {
-      person.dnd = contact.dnd
       // Two contacts may share a number, and so a person: what is kept is said of the person's own contact.
-      if (person.contactId === message.contactId)
-        await tx
-          .update(people)
-          .set({ dnd: contact.dnd, factsAt: sql`now()` })
-          .where(eq(people.id, person.id))
+      person =
+        person.contactId === message.contactId
+          ? await learnContact(ctx, tx, person, contact)
+          : { ...person, dnd: contact.dnd, tags: contact.tags, ownerUserId: contact.assignedTo }
     }
     if (message.readBack === 'needed' && !failure)
       await tx.update(messages).set({ readBack: 'done' }).where(eq(messages.id, message.id))

@@ -32,7 +32,7 @@ export interface Proof {
 
 export interface Api {
   get<T>(path: string): Promise<T>
-  send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
+  send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<T>
   /** A one-time address that signs this person in in a tab of its own. */
   tabCode(): Promise<{ url: string }>
   /** An open answer, for streams. */
@@ -64,7 +64,7 @@ export function createApi(proof: Proof): Api {
     async get<T>(path: string) {
       return (await (await ask(`/api/v1${path}`, {})).json()) as T
     },
-    async send<T>(method: 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown) {
+    async send<T>(method: 'POST' | 'PUT' | 'PATCH' | 'DELETE', path: string, body?: unknown) {
       const response = await ask(`/api/v1${path}`, {
         method,
         ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

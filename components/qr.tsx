@@ -1,6 +1,7 @@
 'use client'
 
 import { QRCodeSVG } from 'qrcode.react'
+import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { QrView } from '@/lib/bridge/session/pairing'
 import { CopyButton } from './copy-button'
@@ -47,11 +48,12 @@ export function Qr({ pairing, label }: { pairing: QrView; label: string }) {
   )
 }
 
-export function QrPlaceholder({ text }: { text: string }) {
+/** As large as a code with its line below, so that one takes the place of the other. */
+export function QrFrame({ caption, children }: { caption: string; children: ReactNode }) {
   return (
     <div className="flex flex-col items-center gap-3">
-      <Skeleton className="aspect-square w-full max-w-72" />
-      <p className="text-muted flex h-8 w-full max-w-72 items-center">{text}</p>
+      <div className="aspect-square w-full max-w-72">{children}</div>
+      <p className="text-muted flex h-8 w-full max-w-72 items-center">{caption}</p>
     </div>
   )
 }

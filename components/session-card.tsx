@@ -1,128 +1,124 @@
 'use client'
 
-import { EllipsisVertical, LogOut, Pencil, Square, Trash2 } from 'lucide-react'
+import { Pencil } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
-import { useFormatter, useTranslations } from 'use-intl'
+import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
-import { LinkPanel } from './link-panel'
+import { AssignedUser } from './assigned-user'
+import { LinkPanel, type Way } from './link-panel'
 import { useErrorText } from './notice'
-import { useSessionVerb } from './queries'
-import { RemoveDialog, RenameDialog, VerbDialog } from './session-dialogs'
+import { PriorityDialog } from './priority-dialog'
+import { isLinking, isMismatched, SessionMenu, type SessionAction } from './session-actions'
+import { RemoveDialog, ReplaceDialog, VerbDialog } from './session-dialogs'
+import { SessionFacts } from './session-facts'
+import { SessionName } from './session-name'
+import { useSessionVerb, type SessionVerb } from './session-queries'
+import { SessionStatus } from './session-status'
 import { useSignedIn } from './signed-in'
-import { StateBadge, useStateSentence } from './state-badge'
+import { SyncSwitches } from './sync-switches'
 import { Button } from './ui/button'
-import { cn } from './ui/cn'
-import { Menu, MenuItem } from './ui/menu'
+import { useSettled } from './use-settled'
 
-type Opened = 'rename' | 'stop' | 'logout' | 'remove' | null
+type Opened = 'stop' | 'restart' | 'logout' | 'replace-number' | 'remove' | 'priority'
 
-const stoppable: readonly SessionView['status'][] = [
-  'starting',
-  'awaiting_link',
-  'linking',
-  'connected',
-  'reconnecting',
-  'failed',
-]
-
-export function SessionCard({ session }: { session: SessionView }) {
-  const t = useTranslations('sessions')
-  const format = useFormatter()
-  const sentence = useStateSentence()
+export function SessionCard({ session: current }: { session: SessionView }) {
+  const errorText = useErrorText()
   const { can } = useSignedIn()
-  const [opened, setOpened] = useState<Opened>(null)
-  const dialog = (name: Exclude<Opened, null>) => ({
+  const session = useSettled(current)
+  const acting = useSessionVerb(session)
+  const [opened, setOpened] = useState<Opened | null>(null)
+  // Opened by what is so when the card appears and by its reader, never by what happens elsewhere: nothing jumps.
+  const [way, setWay] = useState<Way | null>(() => (isLinking(session) && can('link_sessions') ? 'qr' : null))
+
+  const dialog = (name: Opened) => ({
+    session,
     open: opened === name,
     onOpenChange: (open: boolean) => setOpened(open ? name : null),
   })
-  const linking = isLinking(session) && can('link_sessions')
-  const priority = t('priority', { count: session.priority, code: `#WH${session.priority}` })
+  const act = (verb: SessionVerb, then?: () => void) => acting.mutate(verb, { onSuccess: then })
+  const link = (by: Way) => (isLinking(session) ? setWay(by) : act('link', () => setWay(by)))
+  const choose = (action: SessionAction) => {
+    if (action === 'link') link('qr')
+    else if (action === 'code') link('code')
+    else if (action === 'start') act('start')
+    else if (action === 'cancel') act('stop', () => setWay(null))
+    else setOpened(action)
+  }
+
   return (
-    <article
-      aria-label={session.label}
-      className={cn(
-        'border-line bg-card grid min-w-0 gap-4 rounded-xl border p-4 sm:p-5',
-        linking && 'lg:grid-cols-2 lg:grid-rows-[auto_1fr] lg:gap-x-10',
-      )}
-    >
-      <div className="flex min-w-0 flex-col gap-4">
-        <header className="flex items-start gap-3">
-          <span
-            title={priority}
-            className="bg-sunken text-muted mt-0.5 flex h-6 min-w-6 items-center justify-center rounded-md px-1.5 text-xs font-semibold tabular-nums"
-          >
-            <span aria-hidden>{session.priority}</span>
-            <span className="sr-only">{priority}</span>
-          </span>
-          <h3 className="min-w-0 flex-1 text-base font-semibold break-words">{session.label}</h3>
-          <ActionsMenu session={session} onOpen={setOpened} />
-        </header>
-
-        <div role="status" className="flex flex-col items-start gap-1.5">
-          <StateBadge status={session.status} />
-          {/* Two lines whatever the status, so a change moves nothing below. */}
-          <p className="min-h-10 text-pretty">{sentence(session)}</p>
-          <p className="text-muted">
-            {t('since', {
-              when: format.dateTime(new Date(session.since), { dateStyle: 'medium', timeStyle: 'short' }),
-            })}
-          </p>
+    <article aria-label={session.label} className="border-line bg-card min-w-0 rounded-xl border p-4 sm:p-5">
+      <header className="mb-3 flex items-start gap-3">
+        <PriorityMark priority={session.priority} />
+        <SessionName session={session} />
+        <SessionMenu session={session} onAction={choose} />
+      </header>
+      <div className="grid min-w-0 gap-x-8 gap-y-4 lg:grid-cols-[minmax(0,1fr)_19rem]">
+        <div className="flex min-w-0 flex-col gap-4">
+          <SessionStatus session={session}>
+            <PrimaryAction
+              session={session}
+              isPending={acting.isPending}
+              isPanelOpen={way !== null}
+              onAction={choose}
+            />
+          </SessionStatus>
+          {acting.error && (
+            <p role="alert" className="text-bad">
+              {errorText(acting.error)}
+            </p>
+          )}
+          <SessionFacts session={session} />
         </div>
-
-        <dl className="border-line grid grid-cols-2 gap-x-4 gap-y-3 border-t pt-4">
-          <Fact name={t('number')}>{session.phone ? <bdi dir="ltr">{session.phone}</bdi> : t('noNumber')}</Fact>
-          <Fact name={t('name')}>{session.pushName ?? '–'}</Fact>
-          <Fact name={t('linked')}>{session.connectedAt ? <Moment iso={session.connectedAt} /> : '–'}</Fact>
-          <Fact name={t('created')}>
-            <Moment iso={session.createdAt} />
-          </Fact>
-        </dl>
-
-        <PrimaryAction session={session} />
+        <Settings session={session} onPriority={() => setOpened('priority')} />
       </div>
-      {linking && <LinkPanel session={session} />}
+      {way !== null && (
+        <LinkPanel
+          session={session}
+          way={way}
+          onWay={setWay}
+          onClose={() => setWay(null)}
+          onAgain={() => act('link')}
+          isAsking={acting.isPending}
+        />
+      )}
 
-      <RenameDialog key={`rename ${opened === 'rename'}`} session={session} {...dialog('rename')} />
-      <VerbDialog session={session} verb="stop" {...dialog('stop')} />
-      <VerbDialog session={session} verb="logout" {...dialog('logout')} />
-      <RemoveDialog key={`remove ${opened === 'remove'}`} session={session} {...dialog('remove')} />
+      <VerbDialog verb="stop" {...dialog('stop')} />
+      <VerbDialog verb="restart" {...dialog('restart')} />
+      <VerbDialog verb="logout" {...dialog('logout')} />
+      <ReplaceDialog {...dialog('replace-number')} onReplaced={() => setWay('qr')} />
+      <RemoveDialog key={`remove ${opened === 'remove'}`} {...dialog('remove')} />
+      <PriorityDialog key={`priority ${opened === 'priority'}`} {...dialog('priority')} />
     </article>
   )
 }
 
-/** A session that starts without a link is about to show a code; one that has its link is not. */
-export function isLinking({ status, phone, connectedAt }: SessionView): boolean {
-  return (
-    status === 'awaiting_link' || status === 'linking' || (status === 'starting' && (phone === null || !connectedAt))
-  )
-}
-
-function Fact({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    <div className="min-w-0">
-      <dt className="text-muted text-xs">{name}</dt>
-      <dd className="truncate font-medium">{children}</dd>
-    </div>
-  )
-}
-
-function Moment({ iso }: { iso: string }) {
-  const format = useFormatter()
-  const at = new Date(iso)
-  return (
-    <time dateTime={iso} title={format.dateTime(at, { dateStyle: 'full', timeStyle: 'short' })}>
-      {format.dateTime(at, { dateStyle: 'medium' })}
-    </time>
-  )
-}
-
-function PrimaryAction({ session }: { session: SessionView }) {
+function PriorityMark({ priority: count }: { priority: number }) {
   const t = useTranslations('sessions')
-  const errorText = useErrorText()
+  return (
+    <span className="bg-sunken text-muted mt-1.5 flex h-6 min-w-6 items-center justify-center rounded-md px-1.5 text-xs font-semibold tabular-nums">
+      <span aria-hidden>{count}</span>
+      <span className="sr-only">{t('priority', { count, code: `#WH${count}` })}</span>
+    </span>
+  )
+}
+
+function PrimaryAction(props: {
+  session: SessionView
+  isPending: boolean
+  isPanelOpen: boolean
+  onAction: (action: SessionAction) => void
+}) {
+  const { session } = props
+  const t = useTranslations('sessions')
   const { can } = useSignedIn()
-  const acting = useSessionVerb(session)
   const { action } = session
+  if (isLinking(session)) {
+    if (props.isPanelOpen || !can('link_sessions')) return null
+    return <Button onClick={() => props.onAction('link')}>{t('showCode')}</Button>
+  }
   if (action === null || !can(action === 'link' ? 'link_sessions' : 'run_sessions')) return null
+  // The open panel offers the next code where the last one was.
+  if (action === 'link' && props.isPanelOpen) return null
   const label =
     action === 'start'
       ? session.status === 'failed'
@@ -134,60 +130,58 @@ function PrimaryAction({ session }: { session: SessionView }) {
           ? t('link')
           : t('relink')
   return (
-    <div className="flex flex-col gap-2">
-      <Button disabled={acting.isPending} onClick={() => acting.mutate(action)}>
+    <>
+      {isMismatched(session) && can('manage_sessions') && (
+        <Button variant="secondary" onClick={() => props.onAction('replace-number')}>
+          {t('replace')}
+        </Button>
+      )}
+      <Button disabled={props.isPending} onClick={() => props.onAction(action)}>
         {label}
       </Button>
-      {acting.error && (
-        <p role="alert" className="text-bad">
-          {errorText(acting.error)}
-        </p>
-      )}
-    </div>
+    </>
   )
 }
 
-function ActionsMenu({ session, onOpen }: { session: SessionView; onOpen: (dialog: Opened) => void }) {
-  const t = useTranslations('sessions')
+function Settings({ session, onPriority }: { session: SessionView; onPriority: () => void }) {
+  const t = useTranslations()
   const { can } = useSignedIn()
-  if (!can('edit_sessions') && !can('run_sessions') && !can('manage_sessions')) return null
   return (
-    <Menu
-      trigger={
-        <Button
-          variant="quiet"
-          size="icon"
-          className="-mt-1.5 -mr-1.5"
-          aria-label={t('actions', { label: session.label })}
-        >
-          <EllipsisVertical aria-hidden />
-        </Button>
-      }
+    <section
+      aria-label={t('sessions.settings', { label: session.label })}
+      className="border-line flex min-w-0 flex-col gap-4 border-t pt-4 lg:border-t-0 lg:border-l lg:pt-0 lg:pl-8"
     >
-      {can('edit_sessions') && (
-        <MenuItem onSelect={() => onOpen('rename')}>
-          <Pencil aria-hidden />
-          {t('rename')}
-        </MenuItem>
-      )}
-      {can('run_sessions') && stoppable.includes(session.status) && (
-        <MenuItem onSelect={() => onOpen('stop')}>
-          <Square aria-hidden />
-          {isLinking(session) ? t('cancelLink') : t('stop')}
-        </MenuItem>
-      )}
-      {can('manage_sessions') && session.phone !== null && session.status !== 'logged_out' && (
-        <MenuItem onSelect={() => onOpen('logout')}>
-          <LogOut aria-hidden />
-          {t('logout')}
-        </MenuItem>
-      )}
-      {can('manage_sessions') && (
-        <MenuItem onSelect={() => onOpen('remove')} className="text-bad">
-          <Trash2 aria-hidden />
-          {t('remove')}
-        </MenuItem>
-      )}
-    </Menu>
+      <Setting name={t('priority.name')}>
+        <div className="flex min-h-9 items-center gap-1">
+          <p className="font-medium tabular-nums">
+            {session.priority} <span className="text-muted font-normal">#WH{session.priority}</span>
+          </p>
+          {can('edit_sessions') && (
+            <Button
+              variant="quiet"
+              size="icon"
+              className="size-8"
+              aria-label={t('priority.change', { label: session.label })}
+              onClick={onPriority}
+            >
+              <Pencil aria-hidden />
+            </Button>
+          )}
+        </div>
+      </Setting>
+      <Setting name={t('assigned.name')}>
+        <AssignedUser session={session} />
+      </Setting>
+      <SyncSwitches session={session} />
+    </section>
+  )
+}
+
+function Setting({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    <div className="grid min-w-0 grid-cols-[6.5rem_minmax(0,1fr)] items-center gap-x-3">
+      <h4 className="text-muted text-xs">{name}</h4>
+      <div className="min-w-0">{children}</div>
+    </div>
   )
 }

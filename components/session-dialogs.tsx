@@ -4,7 +4,7 @@ import { useState, type FormEvent } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { useErrorText } from './notice'
-import { useAddSession, useRemove, useRename, useSessionVerb } from './queries'
+import { useAddSession, useRemove, useSessionVerb } from './session-queries'
 import { Button } from './ui/button'
 import { Dialog, DialogActions } from './ui/dialog'
 import { TextField } from './ui/field'
@@ -26,22 +26,6 @@ export function AddSessionDialog({ locationId, ...opened }: Opened & { locationI
         note={terms}
         saving={adding}
         onSubmit={(label) => adding.mutate(label, { onSuccess: () => opened.onOpenChange(false) })}
-        onCancel={() => opened.onOpenChange(false)}
-      />
-    </Dialog>
-  )
-}
-
-export function RenameDialog({ session, ...opened }: Opened & { session: SessionView }) {
-  const t = useTranslations('renameSession')
-  const renaming = useRename(session)
-  return (
-    <Dialog {...opened} title={t('title', { label: session.label })}>
-      <NameForm
-        initial={session.label}
-        submitLabel={t('submit')}
-        saving={renaming}
-        onSubmit={(label) => renaming.mutate(label, { onSuccess: () => opened.onOpenChange(false) })}
         onCancel={() => opened.onOpenChange(false)}
       />
     </Dialog>
@@ -97,32 +81,81 @@ function NameForm(props: {
   )
 }
 
-/** Stop and log out: one sentence of consequences, one button. */
-export function VerbDialog({ session, verb, ...opened }: Opened & { session: SessionView; verb: 'stop' | 'logout' }) {
-  const t = useTranslations(verb === 'stop' ? 'stopSession' : 'logoutSession')
-  const common = useTranslations('common')
-  const errorText = useErrorText()
+/** Stop, restart and log out: one sentence of consequences, one button. */
+export function VerbDialog(props: Opened & { session: SessionView; verb: 'stop' | 'restart' | 'logout' }) {
+  const { session, verb, ...opened } = props
+  const t = useTranslations(`${verb}Session`)
   const acting = useSessionVerb(session)
   return (
     <Dialog {...opened} title={t('title', { label: session.label })} description={t('text')}>
-      {acting.error && (
+      <Confirm
+        label={t('submit')}
+        isDangerous={verb === 'logout'}
+        acting={acting}
+        onCancel={() => opened.onOpenChange(false)}
+        onConfirm={() => acting.mutate(verb, { onSuccess: () => opened.onOpenChange(false) })}
+      />
+    </Dialog>
+  )
+}
+
+export function ReplaceDialog(props: Opened & { session: SessionView; onReplaced: () => void }) {
+  const { session, onReplaced, ...opened } = props
+  const t = useTranslations('replaceNumber')
+  const acting = useSessionVerb(session)
+  const close = () => opened.onOpenChange(false)
+  return (
+    <Dialog
+      {...opened}
+      title={t('title', { label: session.label })}
+      description={t('text', { phone: session.phone ?? '' })}
+    >
+      <Confirm
+        label={t('submit')}
+        acting={acting}
+        onCancel={close}
+        onConfirm={() =>
+          acting.mutate('replace-number', {
+            onSuccess: () => {
+              close()
+              onReplaced()
+            },
+          })
+        }
+      />
+    </Dialog>
+  )
+}
+
+function Confirm(props: {
+  label: string
+  isDangerous?: boolean
+  acting: { isPending: boolean; error: unknown }
+  onCancel: () => void
+  onConfirm: () => void
+}) {
+  const common = useTranslations('common')
+  const errorText = useErrorText()
+  return (
+    <>
+      {props.acting.error !== null && (
         <p role="alert" className="text-bad">
-          {errorText(acting.error)}
+          {errorText(props.acting.error)}
         </p>
       )}
       <DialogActions>
-        <Button variant="secondary" onClick={() => opened.onOpenChange(false)}>
+        <Button variant="secondary" onClick={props.onCancel}>
           {common('cancel')}
         </Button>
         <Button
-          variant={verb === 'logout' ? 'danger' : 'primary'}
-          disabled={acting.isPending}
-          onClick={() => acting.mutate(verb, { onSuccess: () => opened.onOpenChange(false) })}
+          variant={props.isDangerous ? 'danger' : 'primary'}
+          disabled={props.acting.isPending}
+          onClick={props.onConfirm}
         >
-          {t('submit')}
+          {props.label}
         </Button>
       </DialogActions>
-    </Dialog>
+    </>
   )
 }
 
@@ -132,6 +165,7 @@ export function RemoveDialog({ session, ...opened }: Opened & { session: Session
   const errorText = useErrorText()
   const removing = useRemove(session)
   const [typed, setTyped] = useState('')
+  const [removeTags, setRemoveTags] = useState(false)
   const isConfirmed = typed.trim() === session.label
   return (
     <Dialog {...opened} title={t('title', { label: session.label })} description={t('text')}>
@@ -139,9 +173,20 @@ export function RemoveDialog({ session, ...opened }: Opened & { session: Session
         className="flex flex-col gap-4"
         onSubmit={(event) => {
           event.preventDefault()
-          if (isConfirmed) removing.mutate()
+          if (isConfirmed) removing.mutate({ removeTags })
         }}
       >
+        {session.accountTag !== null && (
+          <label className="flex items-start gap-2.5 text-pretty">
+            <input
+              type="checkbox"
+              className="accent-accent mt-0.5 size-4 shrink-0"
+              checked={removeTags}
+              onChange={(event) => setRemoveTags(event.target.checked)}
+            />
+            {t('tags', { tag: session.accountTag })}
+          </label>
+        )}
         <TextField
           label={t('label', { label: session.label })}
           error={removing.error ? errorText(removing.error) : null}

@@ -5,7 +5,7 @@ import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import { LoadError, Notice } from './notice'
 import { useLocation, useSessions } from './queries'
-import { isLinking, SessionCard } from './session-card'
+import { SessionCard } from './session-card'
 import { AddSessionDialog } from './session-dialogs'
 import { useSignedIn } from './signed-in'
 import { Button } from './ui/button'
@@ -23,13 +23,14 @@ export function SessionList({ locationId }: { locationId: string }) {
 
   if (sessions.isPending)
     return (
-      <div className="grid gap-4 lg:grid-cols-2" aria-busy="true">
+      <div className="flex flex-col gap-4" aria-busy="true">
         <p role="status" className="sr-only">
           {common('loading')}
         </p>
-        <Skeleton className="h-9 lg:col-span-2" />
-        <Skeleton className="h-72" />
-        <Skeleton className="h-72" />
+        <Skeleton className="h-9" />
+        {/* A card's height at each width. */}
+        <Skeleton className="h-162 lg:h-80" />
+        <Skeleton className="h-162 lg:h-80" />
       </div>
     )
   if (!sessions.data) return <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />
@@ -42,6 +43,12 @@ export function SessionList({ locationId }: { locationId: string }) {
   )
   return (
     <section className="flex flex-col gap-4">
+      {!can('edit_sessions') && sessions.data.length > 0 && <p className="text-muted text-pretty">{t('whoCan')}</p>}
+      {sessions.error !== null && (
+        <p role="alert" className="bg-wait-soft text-wait rounded-lg p-3">
+          {t('stale')}
+        </p>
+      )}
       {sessions.data.length === 0 ? (
         <Notice kind="empty" title={t('empty')} text={mayAdd ? t('emptyHow') : t('emptyNoRole')}>
           {addButton}
@@ -54,9 +61,9 @@ export function SessionList({ locationId }: { locationId: string }) {
             </p>
             {addButton}
           </div>
-          <ul className="grid items-start gap-4 lg:grid-cols-2">
+          <ul aria-label={t('list')} className="flex flex-col gap-4">
             {sessions.data.map((session) => (
-              <li key={session.id} className={isLinking(session) ? 'min-w-0 lg:col-span-2' : 'min-w-0'}>
+              <li key={session.id} className="min-w-0">
                 <SessionCard session={session} />
               </li>
             ))}

@@ -60,7 +60,8 @@ const statusSentences: Record<SessionStatus, string> = {
   logged_out: 'The number is no longer linked. Scan again to use it.',
   banned: 'WhatsApp blocked this number. Ask WhatsApp support for a review.',
   failed: 'The connection could not be opened. Try again.',
-  suspended: 'Payment is needed to use this number. The link is kept.',
+  suspended:
+    'The trial or plan has ended. The link is kept: once your agency renews it, the number connects by itself, without a scan.',
 }
 
 const reasonSentences: Record<SessionReason, string> = {
@@ -81,7 +82,8 @@ const reasonSentences: Record<SessionReason, string> = {
   account_refused: 'WhatsApp refused this account. Ask WhatsApp support for a review.',
   user_stop: 'Stopped by a user. Start it again when you need it.',
   user_logout: 'Logged out by a user. Scan again to use a number here.',
-  entitlement: 'Payment is needed to use this number. The link is kept.',
+  entitlement:
+    'The trial or plan has ended. The link is kept: once your agency renews it, the number connects by itself, without a scan.',
 }
 
 export function isSessionReason(text: string | null): text is SessionReason {

@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import type { Page } from '@/lib/bridge/paging'
 import type { Settings } from '@/lib/bridge/sub-account/settings'
-import type { UserView } from '@/lib/bridge/sub-account/users'
+import type { UserView } from '@/lib/bridge/sub-account/list-users'
 import { keys } from '../cache'
 import { pollUnless } from '../queries'
 import { useLive } from '../live'

@@ -105,7 +105,7 @@ export interface ProviderMessage {
   /** The signed-in sender; null for workflows, bots and the API. */
   userId: UserId | null
   /** The number it is to leave from, where the CRM names one. */
-  fromPhone: string | null
+  fromPhone?: string | null
   providerId: string | null
   conversationId: string | null
 }

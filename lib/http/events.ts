@@ -2,6 +2,7 @@ import type { Change } from '@/db/notify'
 import { listAlerts } from '@/lib/bridge/alert/list'
 import type { Actor, BridgeContext } from '@/lib/bridge/context'
 import { readEntitlement } from '@/lib/bridge/entitlement/read'
+import { readContactSync } from '@/lib/bridge/contact-sync/read'
 import { readMessage } from '@/lib/bridge/message/read'
 import { readQr } from '@/lib/bridge/session/read-pairing'
 import { reachSubAccount } from '@/lib/bridge/reach'
@@ -84,6 +85,7 @@ export function streamEvents(watching: Watching): Response {
               const { items } = await listSessions(ctx, actor, { locationId, limit: 100 })
               for (const session of items) {
                 tell('session', session)
+                if (session.syncContacts) await tellSync(`contacts:${session.id}`)
                 if (session.status === 'awaiting_link') await tellOf({ locationId, type: 'qr', id: session.id })
               }
               tell('sync', { locationId })
@@ -102,6 +104,13 @@ export function streamEvents(watching: Watching): Response {
         }
       }
 
+      async function tellSync(id: string): Promise<void> {
+        const [kind, sessionId] = id.split(':')
+        if (kind === 'contacts' && sessionId)
+          tell('sync', { kind, sessionId, ...(await readContactSync(ctx, actor, sessionId as SessionId)) })
+        else tell('sync', { locationId })
+      }
+
       async function tellOf({ type, id }: Change): Promise<void> {
         try {
           if (type === 'session') tell(type, await readSession(ctx, actor, id as SessionId))
@@ -109,7 +118,7 @@ export function streamEvents(watching: Watching): Response {
           else if (type === 'message') tell(type, await readMessage(ctx, actor, id as MessageId))
           else if (type === 'alert') tell(type, await listAlerts(ctx, actor, locationId))
           else if (type === 'entitlement') tell(type, await readEntitlement(ctx, actor, locationId))
-          else tell(type, { locationId })
+          else await tellSync(id)
         } catch (error) {
           if (!(error instanceof BridgeError)) throw error
           // A session that is gone is told as its GET would answer, with its id to know it by.

@@ -36,6 +36,7 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
     app: env.highlevel,
     appUrl: env.appUrl,
     ...(rest.reach ? { reach: rest.reach } : {}),
+    requestEveryMs: rest.timings?.requestEveryMs,
   })
   const ctx: BridgeContext & ConnectContext = {
     ...{ db, vault, clock, log, ...crm },

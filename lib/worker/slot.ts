@@ -1,6 +1,7 @@
 /** One session in the hands of this worker: its line, what it hears and what it sends. */
 import { createGroup } from '@/db/group-commit'
 import type { SessionWanted } from '@/db/schema/sessions'
+import { hearContacts } from '@/lib/bridge/contact-sync/hear-contacts'
 import { hearAlias } from '@/lib/bridge/contact/hear-alias'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { hearInbound } from '@/lib/bridge/message/hear-inbound'
@@ -8,9 +9,20 @@ import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-recei
 import type { PartWrites } from '@/lib/bridge/message/part-writes'
 import { recallPart } from '@/lib/bridge/message/recall-part'
 import { sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
+import { backoffMs } from '@/lib/outbox/backoff'
 import { giveUpSession } from '@/lib/bridge/session/give-up-session'
+import { noteBookProblem } from '@/lib/bridge/session/ask-for-book'
+import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
 import { hearState } from '@/lib/bridge/session/hear-state'
-import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint } from '@/lib/channel/channel'
+import {
+  SendError,
+  type Channel,
+  type Line,
+  type LineEvent,
+  type LineState,
+  type OwnedSession,
+  type ReachFaultPoint,
+} from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
@@ -38,7 +50,13 @@ export interface Wishes {
   isLinked: boolean
   codePhone: string | null
   codeAskedAt: Date | null
+  /** Suspended for so long that it is not to be connected any more. */
+  hungUpAt: Date | null
+  /** What is to be read from the phone as a whole. */
+  books: Book[]
 }
+
+type Book = 'contacts' | 'labels'
 
 export interface Slot {
   readonly session: OwnedSession & { channel: ChannelName }
@@ -77,6 +95,7 @@ export function openSlot(
   let ready = false
   let ending: Promise<void> | null = null
   let nextSendAt = 0
+  const reading = new Set<Book>()
   let codeAskedFor = 0
   let lineState: LineState | null = null
   let states: Promise<void> = Promise.resolve()
@@ -102,6 +121,10 @@ export function openSlot(
         return world.hearReceipt({ sessionId: session.id, epoch: session.epoch, ids: event.ids, status: event.status })
       case 'alias':
         return hearAlias(ctx, session, event.person)
+      case 'contacts':
+        return hearContacts(ctx, session, event.contacts)
+      case 'book-read':
+        return hearBookRead(ctx, session, event.what)
       case 'state': {
         // One after another: a later state must not be stored before an earlier one.
         const heard = states.then(() => hearLineState(event))
@@ -126,7 +149,34 @@ export function openSlot(
     if (event.state !== 'connected' || lineState !== 'connected' || ready) return
     ready = true
     world.wake()
+    readBooks()
   }
+
+  function readBooks(): void {
+    for (const what of seen?.books ?? []) if (!reading.has(what)) void readBook(what)
+  }
+
+  /** Kept at for as long as somebody wants it: the phone may have to share a key first, or the line to come back. */
+  async function readBook(what: Book): Promise<void> {
+    reading.add(what)
+    try {
+      for (let attempt = 1; isUp() && seen?.books.includes(what); attempt++) {
+        try {
+          await line!.readBook(what)
+          seen = { ...seen, books: seen.books.filter((one) => one !== what) }
+        } catch (error) {
+          if (!(error instanceof SendError)) log.warn({ err: error, event: what }, 'could not read from the phone')
+          else if (isUp()) await noteBookProblem(ctx, session, what, error.message)
+          await ctx.clock.sleep(backoffMs(attempt, { minMs: 1_000, maxMs: 60_000 }))
+        }
+      }
+    } catch (error) {
+      log.warn({ err: error, event: what }, 'could not note why a book was not read')
+    } finally {
+      reading.delete(what)
+    }
+  }
+  const isUp = () => line !== null && lineState === 'connected' && !ending
 
   async function sendOne(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
     try {
@@ -250,10 +300,14 @@ export function openSlot(
       seen = wishes
       switch (wishes.wanted) {
         case 'connected':
+          if (wishes.hungUpAt) return void finish(async () => {})
           if (!before || wishes.wish > before.wish) {
             forget()
             openLine()
-          } else askForCode()
+          } else {
+            askForCode()
+            if (ready) readBooks()
+          }
           return
         case 'closed':
           return void finish(async () => {})

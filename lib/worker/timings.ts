@@ -13,6 +13,10 @@ export interface WorkerTimings {
   crmRetry: { minMs: number; maxMs: number }
   /** The CRM does not know a message yet: wait this long before telling it a status again. */
   notYetMs: readonly number[]
+  /** Between two requests to the CRM for one sub-account; absent: what the CRM's limit allows. */
+  requestEveryMs?: number
+  /** From one saved contact brought into the CRM to the next, in one sub-account. */
+  contactEveryMs: number
   /** A sub-account the CRM refuses is asked again after this. */
   refusedAgainMs: number
 }
@@ -26,6 +30,7 @@ export const productionTimings: WorkerTimings = {
   laneHoldMs: 30_000,
   crmRetry: { minMs: 1_000, maxMs: 300_000 },
   notYetMs: [2_000, 5_000, 10_000, 20_000, 40_000, 80_000],
+  contactEveryMs: 200,
   refusedAgainMs: 3_600_000,
 }
 

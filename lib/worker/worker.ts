@@ -2,7 +2,7 @@
  * The process that owns sessions: it takes leases, opens lines, follows what people want of each session, and moves deliveries.
  * It learns of work by NOTIFY and looks by itself every few seconds, because a notification can be lost.
  */
-import { inArray } from 'drizzle-orm'
+import { inArray, sql } from 'drizzle-orm'
 import type { Listener } from '@/db/client'
 import { workChannel } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
@@ -110,6 +110,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         isLinked: sessions.isLinked,
         codePhone: sessions.codePhone,
         codeAskedAt: sessions.codeAskedAt,
+        hungUpAt: sessions.hungUpAt,
+        books: sql<('contacts' | 'labels')[]>`array(select what from book_requests where session_id = ${sessions.id})`,
       })
       .from(sessions)
       .where(inArray(sessions.id, [...slots.keys()]))

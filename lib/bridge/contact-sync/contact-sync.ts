@@ -44,14 +44,7 @@ const whys: Record<SkipReason, string> = {
 export const explain = (why: SkipReason): string => whys[why]
 
 /** Reasons worth a person's look; the others are as they should be. */
-export const reported: readonly SkipReason[] = [
-  'several',
-  'refused',
-  'deleted_in_crm',
-  'other_session',
-  'no_number',
-  'kept_name',
-]
+export const reported: readonly SkipReason[] = ['several', 'refused', 'deleted_in_crm', 'other_session', 'no_number']
 
 export function describeSync(
   row: Pick<ContactSyncRow, 'state' | 'isRead' | 'problem'>,

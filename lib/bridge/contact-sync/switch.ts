@@ -57,7 +57,7 @@ export async function startRun(tx: Transaction, row: ContactSyncRow): Promise<vo
   const due = await tx
     .update(savedContacts)
     .set({ isDue: true, inRun: true })
-    .where(and(ofSession, sql`${savedContacts.plan} in ('create', 'update')`, sql`${savedContacts.name} is not null`))
+    .where(and(ofSession, sql`${savedContacts.plan} is distinct from 'skip'`, sql`${savedContacts.name} is not null`))
     .returning({ key: savedContacts.key })
   await tx
     .update(contactSyncs)

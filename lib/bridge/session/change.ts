@@ -8,6 +8,7 @@ import { audit } from '../audit'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession, reachSubAccount, requireAbility, type SessionRow } from '../reach'
 import { listUsers } from '../sub-account/list-users'
+import { switchContactSync } from '../contact-sync/switch'
 import { labelTaken } from './label'
 import type { SessionView } from './session'
 import { showSession } from './show'
@@ -51,6 +52,7 @@ export async function changeSession(
     if (change.label !== undefined) await refuseNamesake(tx, before, change.label)
     if (change.accountTag) await refuseSameTag(tx, before, change.accountTag)
     const [after] = await tx.update(sessions).set(change).where(eq(sessions.id, input.sessionId)).returning()
+    if (change.syncContacts !== undefined) await switchContactSync(tx, after!, change.syncContacts)
     await recordChange(tx, ctx, actor, before, change)
     await notifyChange(tx, { locationId, type: 'session', id: input.sessionId })
     return await showSession(ctx, tx, after!)

@@ -29,6 +29,8 @@ export function connectCrm(options: {
   app: CrmApp
   appUrl: string
   reach?: TokenStoreOptions['reach']
+  /** Between two requests of one sub-account; the CRM's own limit decides what is allowed. */
+  requestEveryMs?: number | undefined
 }): { highlevel: HighLevel; oauth: OAuth; tokens: TokenStore } {
   const { db, vault, clock, log, app } = options
   const transport = createTransport()
@@ -45,7 +47,7 @@ export function connectCrm(options: {
     providerId: app.providerId,
     smsProviderId: app.smsProviderId ?? null,
     tokens,
-    budget: createRequestBudget(db, clock),
+    budget: createRequestBudget(db, clock, options.requestEveryMs),
     clock,
     log,
     transport,

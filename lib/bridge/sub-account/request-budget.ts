@@ -10,7 +10,6 @@ import type { LocationId } from '@/lib/ids'
  * six leaves room for requests that reach the CRM later than they left.
  */
 export const stepMs = 112
-const burstMs = 5 * stepMs
 /** Whoever would wait longer is told to come back, so that a backlog keeps no lane busy. */
 const longestWaitMs = 10_000
 
@@ -22,7 +21,8 @@ const atOnce = 6
  * who ask at that time. It goes by the database's clock, read after the row's lock is had, and every process then waits by
  * its own.
  */
-export function createRequestBudget(db: Database, clock: Clock): RequestBudget {
+export function createRequestBudget(db: Database, clock: Clock, everyMs = stepMs): RequestBudget {
+  const burstMs = 5 * everyMs
   /** How long those of each sub-account have to wait; a sub-account that is not among them has no moment left. */
   async function takeMoments(asked: ReadonlyMap<LocationId, number>): Promise<Map<LocationId, number[]>> {
     const rows = [...asked].map(([location_id, count]) => ({ location_id, count }))
@@ -31,16 +31,16 @@ export function createRequestBudget(db: Database, clock: Clock): RequestBudget {
         select * from json_to_recordset(${JSON.stringify(rows)}::json) as r(location_id text, count int)
       )
       insert into crm_budgets as budget (location_id, spent_until)
-      select location_id, clock_timestamp() - ${ms(burstMs)} + count * ${ms(stepMs)} from asked order by location_id
+      select location_id, clock_timestamp() - ${ms(burstMs)} + count * ${ms(everyMs)} from asked order by location_id
       on conflict (location_id) do update
         set spent_until = greatest(budget.spent_until, clock_timestamp() - ${ms(burstMs)})
-          + (select count from asked where asked.location_id = budget.location_id) * ${ms(stepMs)}
+          + (select count from asked where asked.location_id = budget.location_id) * ${ms(everyMs)}
         where budget.spent_until <= clock_timestamp() + ${ms(longestWaitMs)}
       returning location_id, extract(epoch from budget.spent_until - clock_timestamp())::float8 * 1000 as wait`)
     return new Map(
       taken.map(({ location_id, wait }) => {
         const count = asked.get(location_id)!
-        return [location_id, Array.from({ length: count }, (_, n) => wait - (count - n) * stepMs)]
+        return [location_id, Array.from({ length: count }, (_, n) => wait - (count - n) * everyMs)]
       }),
     )
   }

@@ -1,0 +1,80 @@
+/** Who in the CRM a saved contact is: known identity, exact number, other spellings of the number. */
+import { and, eq, isNotNull, sql } from 'drizzle-orm'
+import { savedContacts } from '@/db/schema/contact-sync'
+import { people, personAddresses } from '@/db/schema/people'
+import type { Queryable } from '@/db/client'
+import { CrmError, type CrmContact, type SubAccountApi } from '@/lib/highlevel/highlevel'
+import type { ContactId } from '@/lib/ids'
+import { phoneVariants } from './phone-variants'
+
+export type SavedContact = typeof savedContacts.$inferSelect
+
+export interface Match {
+  contact: CrmContact
+  /** More than one could have been meant. */
+  several: boolean
+  /** Not found by the exact number, so somebody who looks by that would not find it. */
+  isIndirect: boolean
+}
+
+/** Throws CrmError. */
+export async function matchContact(db: Queryable, crm: SubAccountApi, row: SavedContact): Promise<Match | null> {
+  const known = (await knownContact(db, row)) ?? row.contactId
+  const contact = known && (await orGone(crm.getContact(known)))
+  if (contact) return { contact, several: false, isIndirect: false }
+
+  if (row.candidates) {
+    const several: CrmContact[] = []
+    for (const id of row.candidates) {
+      const found = await orGone(crm.getContact(id))
+      if (found) several.push(found)
+    }
+    if (several.length > 0)
+      return { contact: newest(several), several: several.length > 1, isIndirect: several.length > 1 }
+  }
+  if (!row.phone) return null
+  const exact = await crm.findContactByPhone(row.phone)
+  if (exact) return { contact: exact, several: false, isIndirect: false }
+  const others = new Map<ContactId, CrmContact>()
+  for (const phone of phoneVariants(row.phone)) {
+    const found = await crm.findContactByPhone(phone)
+    if (found) others.set(found.id, found)
+  }
+  if (others.size === 0) return null
+  return { contact: newest([...others.values()]), several: others.size > 1, isIndirect: true }
+}
+
+/** The contact of a person heard or written to under one of these addresses. */
+async function knownContact(db: Queryable, row: SavedContact): Promise<ContactId | null> {
+  if (row.aliases.length === 0) return null
+  const [found] = await db
+    .select({ contactId: people.contactId })
+    .from(personAddresses)
+    .innerJoin(people, eq(people.id, personAddresses.personId))
+    .where(
+      and(
+        eq(personAddresses.locationId, row.locationId),
+        sql`${personAddresses.address} in (select json_array_elements_text(${JSON.stringify(row.aliases)}::json))`,
+        isNotNull(people.contactId),
+      ),
+    )
+    .limit(1)
+  return found?.contactId ?? null
+}
+
+/** Null when the CRM has no such contact any more. */
+async function orGone(asking: Promise<CrmContact>): Promise<CrmContact | null> {
+  try {
+    return await asking
+  } catch (error) {
+    if (error instanceof CrmError && error.kind === 'refused') return null
+    throw error
+  }
+}
+
+const activeMs = (contact: Pick<CrmContact, 'activeAt'>) => contact.activeAt?.getTime() ?? 0
+
+export function newest<Contact extends Pick<CrmContact, 'id' | 'activeAt'>>(contacts: readonly Contact[]): Contact {
+  // By id where they are as old, so that every look chooses the same.
+  return contacts.toSorted((a, b) => activeMs(b) - activeMs(a) || (a.id < b.id ? -1 : 1))[0]!
+}

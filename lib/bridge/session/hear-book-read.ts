@@ -1,0 +1,19 @@
+import type { OwnedSession } from '@/lib/channel/channel'
+import { inTransaction } from '@/db/transaction'
+import { hearContactsRead } from '../contact-sync/hear-contacts-read'
+import type { BridgeContext } from '../context'
+import { dropBookRequest } from './ask-for-book'
+import { fence } from './fence'
+
+/** All there was has been heard: nobody has to read it again, and what it was read for goes on. Throws LostOwnership. */
+export async function hearBookRead(
+  ctx: BridgeContext,
+  session: OwnedSession,
+  what: 'contacts' | 'labels',
+): Promise<void> {
+  await inTransaction(ctx.db, async (tx) => {
+    await fence(tx, session)
+    await dropBookRequest(tx, session.id, what)
+    if (what === 'contacts') await hearContactsRead(tx, session)
+  })
+}

@@ -79,5 +79,6 @@ function take(queries: QueryClient, locationId: string, event: string, data: unk
   } else if (event === 'sync') {
     void queries.invalidateQueries({ queryKey: keys.sessions(locationId) })
     void queries.invalidateQueries({ queryKey: keys.messages(locationId) })
+    void queries.invalidateQueries({ queryKey: keys.settings(locationId) })
   }
 }

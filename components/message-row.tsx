@@ -2,9 +2,10 @@
 
 import { ArrowDownLeft, ArrowUpRight, ChevronDown } from 'lucide-react'
 import { Collapsible } from 'radix-ui'
-import { useFormatter, useTranslations } from 'use-intl'
+import { useFormatter, useLocale, useTranslations } from 'use-intl'
 import type { MessageView, ShownStatus } from '@/lib/bridge/message/view'
 import { Badge } from './state-badge'
+import { TraceSteps, useFailureText, useTraceSentence } from './trace'
 import { Button } from './ui/button'
 
 const tones: Record<ShownStatus, 'good' | 'wait' | 'bad' | 'still'> = {
@@ -20,7 +21,11 @@ const tones: Record<ShownStatus, 'good' | 'wait' | 'bad' | 'still'> = {
 
 export function MessageRow({ message }: { message: MessageView }) {
   const t = useTranslations('message')
+  const steps = useTranslations('trace')
   const format = useFormatter()
+  const sentence = useTraceSentence()
+  const failureText = useFailureText()
+  const waits = useWaitingText()
   const isOut = message.direction === 'outbound'
   const Direction = isOut ? ArrowUpRight : ArrowDownLeft
   const phone = message.contact?.phone ?? message.to
@@ -43,10 +48,11 @@ export function MessageRow({ message }: { message: MessageView }) {
       <Text message={message} />
       {message.failure && (
         <p className="text-bad text-pretty">
-          <strong className="font-semibold">{t(`failure.${message.failure.code}`)}.</strong> {message.failure.message}
+          <strong className="font-semibold">{t(`failure.${message.failure.code}`)}.</strong>{' '}
+          {failureText(message.failure)}
         </p>
       )}
-      {message.reason && <p className="text-wait text-pretty">{message.reason}</p>}
+      {message.reason && <p className="text-wait text-pretty">{waits(message)}</p>}
 
       <div className="text-muted flex min-h-8 flex-wrap items-center gap-x-3 text-[0.8125rem]">
         <time dateTime={message.occurredAt} title={format.dateTime(at, { dateStyle: 'full', timeStyle: 'medium' })}>
@@ -68,7 +74,7 @@ export function MessageRow({ message }: { message: MessageView }) {
             <span>{t('parts', { count: message.parts.length })}</span>
           </>
         )}
-        {message.trace && message.trace.text !== message.failure?.message && (
+        {message.trace && (
           <Collapsible.Trigger asChild>
             <Button variant="quiet" size="small" className="group -mr-2 ml-auto">
               {t('why')}
@@ -77,12 +83,22 @@ export function MessageRow({ message }: { message: MessageView }) {
           </Collapsible.Trigger>
         )}
       </div>
-      <Collapsible.Content className="bg-sunken rounded-lg px-3 py-2 text-pretty">
-        <span className="sr-only">{t('whyTitle')}: </span>
-        {message.trace?.text || t('noTrace')}
+      <Collapsible.Content className="bg-sunken flex flex-col gap-2 rounded-lg px-3 py-2">
+        <p className="text-pretty">
+          <span className="sr-only">{t('whyTitle')}: </span>
+          {message.trace ? sentence(message.trace, message.session, message.failure) : t('noTrace')}
+        </p>
+        {message.trace && <TraceSteps trace={message.trace} labelled={steps('title')} />}
       </Collapsible.Content>
     </Collapsible.Root>
   )
+}
+
+/** Why it waits, in the reader's language; English names the session. */
+function useWaitingText(): (message: MessageView) => string | null {
+  const t = useTranslations('waits')
+  const isEnglish = useLocale().startsWith('en')
+  return ({ status, reason }) => (isEnglish || !t.has(status) ? reason : t(status))
 }
 
 function Text({ message }: { message: MessageView }) {

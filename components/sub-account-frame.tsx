@@ -56,22 +56,32 @@ export function SubAccountFrame({ locationId, children }: { locationId: string; 
 }
 
 function SectionTabs({ locationId }: { locationId: string }) {
-  const t = useTranslations('tabs')
+  const t = useTranslations('places')
+  const { can } = useSignedIn()
   const path = usePathname()
   const base = `/embed/${encodeURIComponent(locationId)}`
   const sections = [
     { href: base, name: t('sessions') },
     { href: `${base}/messages`, name: t('messages') },
+    ...(can('edit_sessions')
+      ? [
+          { href: `${base}/routing`, name: t('routing') },
+          { href: `${base}/settings`, name: t('settings') },
+        ]
+      : []),
   ]
   return (
-    <nav aria-label={t('label')} className="border-line mt-4 mb-5 flex gap-1 border-b">
+    <nav
+      aria-label={t('label')}
+      className="border-line mt-4 mb-5 flex gap-0.5 overflow-x-auto overflow-y-hidden border-b sm:gap-1"
+    >
       {sections.map(({ href, name }) => (
         <Link
           key={href}
           href={href}
           aria-current={path === href ? 'page' : undefined}
           className={cn(
-            '-mb-px border-b-2 px-3 py-2 font-medium -outline-offset-2',
+            'border-b-2 px-2.5 py-2 font-medium whitespace-nowrap -outline-offset-2 sm:px-3',
             path === href ? 'border-accent text-ink' : 'text-muted hover:text-ink border-transparent',
           )}
         >

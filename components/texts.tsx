@@ -3,11 +3,7 @@
 import { useSyncExternalStore, type ReactNode } from 'react'
 import { IntlProvider } from 'use-intl'
 import type { Choice } from './language'
-import en from './messages/en.json'
-import es from './messages/es.json'
-import pt from './messages/pt.json'
-
-const catalogues = { en, es, pt }
+import { catalogues } from './messages/catalogues'
 
 const unchanging = () => () => {}
 const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone

@@ -3,11 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { failureCodes } from '@/lib/bridge/message/message'
 import { shownStatuses } from '@/lib/bridge/message/view'
 import { describeStatus, sessionReasons, sessionStatuses } from '@/lib/bridge/session/session'
-import en from './en.json'
-import es from './es.json'
-import pt from './pt.json'
+import { catalogues } from './catalogues'
 
-const catalogues = { en, es, pt }
+const { en } = catalogues
 
 function flatten(value: object, path: string[] = []): [string, string][] {
   return Object.entries(value).flatMap(([key, inner]) =>
@@ -47,7 +45,10 @@ describe.each(Object.entries(catalogues))('%s', (language, catalogue) => {
     }
     for (const reason of sessionReasons) expect(texts.get(`reason.${reason}`), reason).toMatch(/[.!]$/)
     for (const status of shownStatuses) expect(texts.get(`message.status.${status}`), status).toBeTruthy()
-    for (const code of failureCodes) expect(texts.get(`message.failure.${code}`), code).toBeTruthy()
+    for (const code of failureCodes) {
+      expect(texts.get(`message.failure.${code}`), code).toBeTruthy()
+      expect(texts.get(`notSent.${code}`), code).toMatch(/[.!]$/)
+    }
   })
 
   it('has no word a listing forbids', () => {

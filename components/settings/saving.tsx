@@ -43,7 +43,12 @@ export function useSaving(): Saving {
   return value
 }
 
-const isSame = (a: unknown, b: unknown) => JSON.stringify(a) === JSON.stringify(b)
+/** The database keeps no order of an object's keys. */
+const inOrder = (_: string, value: unknown): unknown =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+    : value
+export const isSame = (a: unknown, b: unknown) => JSON.stringify(a, inOrder) === JSON.stringify(b, inOrder)
 
 /** Every control of a settings page saves at once; what was saved is said, and can be undone. */
 export function SavingSettings({ locationId, children }: { locationId: string; children: ReactNode }) {

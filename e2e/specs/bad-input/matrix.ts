@@ -84,6 +84,8 @@ export const routes: Record<string, Tenant | Own | Open> = {
   '/embed': { of: 'nobody', GET: [200] },
   '/embed/[locationId]': { of: 'nobody', GET: [200] },
   '/embed/[locationId]/messages': { of: 'nobody', GET: [200] },
+  '/embed/[locationId]/routing': { of: 'nobody', GET: [200] },
+  '/embed/[locationId]/settings': { of: 'nobody', GET: [200] },
 }
 
 /** Names in brackets become these ids, wherever they stand. */

@@ -210,6 +210,37 @@ test.each([
   expect(await shop.contacts()).toMatchObject([{ name: 'Ana' }])
 })
 
+test('bytes that are no patch are refused like any other write that does not verify', async () => {
+  const { shop, app } = await shopWithAna()
+  const position = await phones.position()
+  const collection = {
+    tag: 'collection',
+    attrs: { name: 'regular', version: '0' },
+    content: [{ tag: 'patch', attrs: {}, content: Buffer.from('no patch at all') }],
+  }
+  const answer = (await app.socket.query({
+    tag: 'iq',
+    attrs: { to: '@s.whatsapp.net', type: 'set', xmlns: 'w:sync:app:state' },
+    content: [{ tag: 'sync', attrs: {}, content: [collection] }],
+  })) as BinaryNode
+  expect(contentOf(contentOf(contentOf(answer)[0])[0])[0]?.attrs.code).toBe('400')
+  expect((await phones.history(position)).filter((event) => event.kind === 'violation')).toHaveLength(1)
+  await app.socket.addOrEditContact(jid(ANA), { fullName: 'Still connected' })
+  expect(await shop.contacts()).toMatchObject([{ name: 'Still connected' }])
+})
+
+test('a device that logs out while the phone is offline has the keys changed when the phone is back', async () => {
+  const { shop, app } = await shopWithAna()
+  const second = await linked(shop)
+  await shop.goOffline()
+  await second.app.socket.logout()
+  const position = await phones.position()
+  await shop.goOnline()
+  await phones.waitFor({ kind: 'sync-keys-shared', number: shop.number, device: 1, keys: 2 }, { since: position })
+  await app.socket.addOrEditContact(jid(BOB), { fullName: 'Bob' })
+  expect(await shop.contacts()).toHaveLength(2)
+})
+
 function spoil(bytes: Uint8Array | null | undefined): void {
   if (!bytes) throw new Error('There is nothing to spoil')
   bytes[0] = (bytes[0] ?? 0) ^ 1

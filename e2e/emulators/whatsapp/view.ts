@@ -42,6 +42,7 @@ export interface ChatView {
 
 export function describePhone(world: World, phone: Phone): PhoneView {
   const { number, lid, name, platform, isStranger, isOnline, settings } = phone
+  const labelled = new Map(phone.labels.everywhere().map((chat) => [chat.number, chat.labels]))
   return {
     number,
     lid,
@@ -66,7 +67,7 @@ export function describePhone(world: World, phone: Phone): PhoneView {
       return {
         with: peer,
         name: phone.book.nameOf(peer) ?? world.reach(peer)?.name ?? `+${peer}`,
-        labels: phone.labels.on(peer),
+        labels: labelled.get(peer) ?? [],
         unread: bubbles.filter((bubble) => bubble.status === 'received').length,
         isTyping: phone.typing.has(peer),
         last: bubbles.at(-1),

@@ -88,7 +88,14 @@ export class AddressBook {
   /** A linked device changed a contact. */
   hear(by: number, { operation, index, value }: Change): void {
     const number = this.world.numberOf(index[1])
-    if (number === undefined) return
+    if (number === undefined) {
+      this.world.violation('A linked device saves somebody nobody knows', {
+        phone: this.phone.number,
+        by,
+        jid: index[1],
+      })
+      return
+    }
     if (operation === 'remove') {
       if (this.byNumber.delete(number)) {
         this.world.history.add('contact-removed', { phone: this.phone.number, number, by })

@@ -1,4 +1,3 @@
-import { proto } from '@whiskeysockets/baileys'
 import type { Phone } from '../phone'
 import type { World } from '../world'
 import { announceState } from '../wire/app-state-news'
@@ -86,8 +85,7 @@ export class AppState {
   /** A companion's patch on top of what is there. Throws PatchError when it does not verify. */
   accept(name: CollectionName, bytes: Buffer, by: number): number {
     const collection = this.collection(name)
-    const patch = proto.SyncdPatch.decode(bytes)
-    const { changes, outcome } = openPatch(collection, patch, this.keys)
+    const { patch, changes, outcome } = openPatch(collection, bytes, this.keys)
     const { version, mutations } = collection.commit(patch, outcome, by)
     this.recordPatch(name, version, mutations, by)
     this.unread.push({ by, changes })

@@ -1,4 +1,4 @@
-import { jidOf, lidOf } from '../address'
+import { jidOf, lidOf, parseJid } from '../address'
 import type { Phone } from '../phone'
 import { PhoneError, type World } from '../world'
 import type { Change } from './patch'
@@ -54,8 +54,14 @@ export class Labels {
 
   /** The numbers of all chats that have some label, with the ids of their labels. */
   everywhere(): { number: string; labels: string[] }[] {
-    const numbers = [...new Set([...this.chats.values()].map(({ number }) => number))]
-    return numbers.map((number) => ({ number, labels: this.on(number) })).filter(({ labels }) => labels.length > 0)
+    const byNumber = new Map<string, Set<string>>()
+    for (const { id, number } of this.chats.values()) {
+      if (!this.byId.has(id)) continue
+      const ids = byNumber.get(number)
+      if (ids) ids.add(id)
+      else byNumber.set(number, new Set([id]))
+    }
+    return [...byNumber].map(([number, ids]) => ({ number, labels: [...ids] }))
   }
 
   create(name: string, color?: number): Label {
@@ -115,6 +121,8 @@ export class Labels {
       return
     }
     if (kind === 'label_edit') return this.hearEdit(by, id, value.labelEditAction ?? {})
+    // Groups and broadcast lists can have labels too. This phone shows none of those chats.
+    if (!parseJid(jid)) return
     const number = this.world.numberOf(jid)
     const isOn = value.labelAssociationAction?.labeled ?? false
     const label = this.byId.get(id)

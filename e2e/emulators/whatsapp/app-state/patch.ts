@@ -93,9 +93,10 @@ const valueMacIn = ({ record }: proto.ISyncdMutation) => macIn(Buffer.from(recor
 /** Reads a patch a companion wrote on top of this collection. Throws PatchError at the first thing that does not fit. */
 export function openPatch(
   collection: Collection,
-  patch: proto.ISyncdPatch,
+  bytes: Buffer,
   known: SyncKeys,
-): { changes: Change[]; outcome: Outcome } {
+): { patch: proto.ISyncdPatch; changes: Change[]; outcome: Outcome } {
+  const patch = decodePatch(bytes)
   const mutations = patch.mutations ?? []
   if (mutations.length === 0) throw new PatchError('The patch changes nothing')
   const version = collection.version + 1
@@ -107,7 +108,15 @@ export function openPatch(
   }
   const patchMac = patchMacOf(keys, snapshotMac, mutations.map(valueMacIn), version, collection.name)
   if (!patchMac.equals(Buffer.from(patch.patchMac ?? []))) throw new PatchError('The mac of the patch does not fit')
-  return { changes: mutations.map((mutation) => openMutation(mutation, known)), outcome }
+  return { patch, changes: mutations.map((mutation) => openMutation(mutation, known)), outcome }
+}
+
+function decodePatch(bytes: Buffer): proto.ISyncdPatch {
+  try {
+    return proto.SyncdPatch.decode(bytes)
+  } catch (error) {
+    throw new PatchError('That is no patch', { cause: error })
+  }
 }
 
 function openMutation({ operation, record }: proto.ISyncdMutation, known: SyncKeys): Change {
@@ -120,8 +129,17 @@ function openMutation({ operation, record }: proto.ISyncdMutation, known: SyncKe
   if (!indexMacOf(keys, index ?? Buffer.alloc(0)).equals(Buffer.from(record?.index?.blob ?? []))) {
     throw new PatchError('The mac of an index does not fit')
   }
-  const parsed = JSON.parse(Buffer.from(index ?? []).toString('utf8')) as string[]
-  return { operation: kind, index: parsed, value: value ?? {}, version: version ?? 0 }
+  return { operation: kind, index: parseIndex(Buffer.from(index ?? [])), value: value ?? {}, version: version ?? 0 }
+}
+
+function parseIndex(bytes: Buffer): string[] {
+  try {
+    const parsed: unknown = JSON.parse(bytes.toString('utf8'))
+    if (Array.isArray(parsed)) return parsed.map(String)
+  } catch {
+    // Said below, as for any other index that is none.
+  }
+  throw new PatchError('An index is no list')
 }
 
 function keyOf(known: SyncKeys, id: Uint8Array | null | undefined): StateKeys {

@@ -204,10 +204,18 @@ async function updateChatLabels(phone) {
     drawChatLabels(box, phone, chats.find((chat) => chat.number === peer)?.labels ?? [])
 }
 
+/** Somebody there is no chat with yet may be in the address book, or have a phone here. */
+async function nameOf(number, peer) {
+  const [saved] = (await attempt(() => call('contacts', { number, search: peer, limit: 1 }))) ?? []
+  if (saved?.number === peer) return saved.name
+  return state.phones.find((other) => other.number === peer)?.name ?? plus(peer)
+}
+
 async function updateTalk(phone) {
   const { number, peer } = state
   const chat = chatOf(phone)
-  const name = chat?.name ?? state.phones.find((other) => other.number === peer)?.name ?? plus(peer)
+  const name = chat?.name ?? (await nameOf(number, peer))
+  if (state.number !== number || state.peer !== peer) return
   redraw(
     document.getElementById('talk-head'),
     element('button', { class: 'icon only-narrow', 'aria-label': 'All chats', onclick: () => go(number) }, '←'),

@@ -3,6 +3,7 @@ import { liveEnding } from '../wire/endings'
 import { FORGERIES, forge } from '../wire/forge'
 import { node, type Node } from '../wire/node'
 import { deliverWaiting } from '../wire/queue'
+import { bringUpToDate } from '../wire/sync-keys'
 import { number, verb } from './verb'
 
 const ackMatch = { number: z.string().optional(), to: z.string().optional(), count: z.number().int().optional() }
@@ -60,7 +61,10 @@ export const faultVerbs = {
   }),
   clearFaults: verb(z.object({}), (world) => {
     world.faults.clear()
-    for (const line of world.linesOf('all')) deliverWaiting(world, line)
+    for (const line of world.linesOf('all')) {
+      bringUpToDate(world, line.phone, line.companion)
+      deliverWaiting(world, line)
+    }
   }),
   seedFaults: verb(z.object({ seed: z.number() }), (world, input) => world.faults.seed(input.seed)),
   forge: verb(

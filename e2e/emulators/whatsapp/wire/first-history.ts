@@ -37,7 +37,9 @@ export async function sendFirstHistory(world: World, phone: Phone, companion: Co
   const named = new Set([...peers, ...saved.flatMap(({ number }) => world.known(number) ?? [])])
   await sendHistory(world, phone, companion, {
     syncType: HistorySyncType.PUSH_NAME,
-    pushnames: [...named].map((peer) => ({ id: jidOf(peer, 'pn'), pushname: peer.name })),
+    pushnames: [...named].map((peer) => {
+      return { id: jidOf(peer, numbers.has(peer.number) ? 'pn' : 'lid'), pushname: peer.name }
+    }),
   })
   const older = peers.flatMap((peer) => {
     const bubbles = bubblesOf(phone, peer).slice(-BUBBLES_AT_ONCE - OLDER_BUBBLES, -BUBBLES_AT_ONCE)

@@ -69,6 +69,6 @@ export function becomeActive(world: World, line: Line): void {
     line.companion.hasHistory = true
     const sending = line.phone.inTurn(() => sendFirstHistory(world, line.phone, line.companion))
     world.background('sending the first history', sending)
-  } else if (!world.faults.appState.isWithheld(line.phone.number)) bringUpToDate(world, line.phone, line.companion)
+  } else bringUpToDate(world, line.phone, line.companion)
   deliverWaiting(world, line)
 }

@@ -32,7 +32,10 @@ export function announceKeys(world: World, phone: Phone): void {
 }
 
 export function bringUpToDate(world: World, phone: Phone, companion: Companion): void {
-  if (!companion.hasHistory || companion.keysKnown === phone.state.keys.list().length) return
+  if (!companion.hasHistory || world.faults.appState.isWithheld(phone.number)) return
+  // A device may have been linked by an emulator that knew nothing of all this.
+  phone.state.begin()
+  if (companion.keysKnown === phone.state.keys.list().length) return
   const sharing = phone.inTurn(() => shareKeys(world, phone, companion))
   world.background('sharing sync keys', sharing)
 }

@@ -1,8 +1,8 @@
-import { digitsOf, jidOf, type Person } from './address'
+import { jidOf, type Person } from './address'
 import { AddressBook, type SavedContact } from './app-state/address-book'
 import { AppState, type SavedAppState } from './app-state/app-state'
-import { chatJidOf, Labels, type Label, type SavedLabels } from './app-state/labels'
-import { checkedProfileName, profileNameChange, sharedBy } from './app-state/shared'
+import { Labels, type SavedLabels } from './app-state/labels'
+import { sharedBy } from './app-state/shared'
 import { Chats, type Bubble, type BubbleStatus } from './chat'
 import type { Companion } from './companion'
 import * as compose from './compose'
@@ -219,51 +219,6 @@ export class Phone implements Person {
     }
   }
 
-  saveContacts(contacts: { number: string; name: string }[]): number {
-    this.mustBeOnline()
-    return this.book.keep(contacts)
-  }
-
-  renameContact(number: string, name: string): void {
-    this.mustBeOnline()
-    this.book.rename(number, name)
-  }
-
-  removeContact(number: string): void {
-    this.mustBeOnline()
-    this.book.remove(number)
-  }
-
-  /** The name other people see. */
-  setName(name: string): void {
-    this.mustBeOnline()
-    this.name = checkedProfileName(name)
-    this.world.history.add('renamed', { phone: this.number, name: this.name, by: 0 })
-    this.state.write('critical_block', [profileNameChange(this.name)])
-    this.world.changed(this)
-  }
-
-  createLabel(name: string, color?: number): Label {
-    this.mustBeOnline()
-    return this.labels.create(name, color)
-  }
-
-  renameLabel(id: string, name: string): Label {
-    this.mustBeOnline()
-    return this.labels.rename(id, name)
-  }
-
-  deleteLabel(id: string): void {
-    this.mustBeOnline()
-    this.labels.delete(id)
-  }
-
-  labelChat(number: string, id: string, isOn: boolean): void {
-    this.mustBeOnline()
-    const digits = digitsOf(number)
-    this.labels.put(id, { number: digits, jid: chatJidOf(this.world, digits) }, isOn)
-  }
-
   unlink(device: number): void {
     this.mustBeOnline()
     if (!this.companion(device)) throw new PhoneError(`There is no linked device ${device} on this phone.`)
@@ -344,7 +299,7 @@ export class Phone implements Person {
     return peer
   }
 
-  private mustBeOnline(): void {
+  mustBeOnline(): void {
     if (!this.isOnline) throw new PhoneError('This phone is offline. Put it online first.')
   }
 

@@ -1,6 +1,7 @@
-import { jidOf, lidOf, parseJid } from '../address'
+import { parseJid } from '../address'
 import type { Phone } from '../phone'
 import { PhoneError, type World } from '../world'
+import { associationOf, checkedLabelName, editOf } from './label-changes'
 import type { Change } from './patch'
 
 export interface Label {
@@ -180,31 +181,11 @@ export class Labels {
   }
 
   private checkedName(name: string, ownId?: string): string {
-    const trimmed = name.trim()
-    if (trimmed === '') throw new PhoneError('A label needs a name.')
-    if (trimmed.length > 100) throw new PhoneError('The name of a label has 100 characters at most.')
-    if (this.list().some((label) => label.id !== ownId && label.name === trimmed)) {
-      throw new PhoneError(`There is a label "${trimmed}" already.`)
-    }
-    return trimmed
+    const others = this.list().filter((label) => label.id !== ownId)
+    return checkedLabelName(name, others)
   }
 
   private mustHaveLabels(): void {
     if (!this.phone.isBusiness) throw new PhoneError('Only WhatsApp Business has labels. This phone has WhatsApp.')
   }
-}
-
-/** The jid under which a phone names a chat of its own. */
-export function chatJidOf(world: World, number: string): string {
-  return jidOf({ number, lid: lidOf(number) }, world.addressingOf(number))
-}
-
-function editOf({ id, name, color }: Label, deleted = false): Change {
-  const labelEditAction = { name, color, predefinedId: 0, deleted }
-  return { operation: 'set', index: ['label_edit', id], value: { labelEditAction }, version: 3 }
-}
-
-function associationOf(id: string, jid: string, labeled: boolean): Change {
-  const value = { labelAssociationAction: { labeled } }
-  return { operation: 'set', index: ['label_jid', id, jid], value, version: 3 }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { digitsOf } from '../address'
+import * as keeping from '../app-state/keeping'
 import { number, verb } from './verb'
 
 const contact = z.object({ number, name: z.string() })
@@ -18,16 +19,16 @@ export const keepingVerbs = {
   ),
   /** New, or under another name. Answers how many that changed. */
   saveContacts: verb(z.object({ number, contacts: z.array(contact).max(20_000) }), (world, input) =>
-    world.phone(input.number).saveContacts(input.contacts),
+    keeping.saveContacts(world.phone(input.number), input.contacts),
   ),
   renameContact: verb(z.object({ number, contact: number, name: z.string() }), (world, input) =>
-    world.phone(input.number).renameContact(input.contact, input.name),
+    keeping.renameContact(world.phone(input.number), input.contact, input.name),
   ),
   removeContact: verb(z.object({ number, contact: number }), (world, input) =>
-    world.phone(input.number).removeContact(input.contact),
+    keeping.removeContact(world.phone(input.number), input.contact),
   ),
   setName: verb(z.object({ number, name: z.string() }), (world, input) =>
-    world.phone(input.number).setName(input.name),
+    keeping.setName(world, world.phone(input.number), input.name),
   ),
 
   labels: verb(z.object({ number }), (world, input) => world.phone(input.number).labels.list()),
@@ -38,15 +39,15 @@ export const keepingVerbs = {
   }),
   createLabel: verb(
     z.object({ number, name: z.string(), color: z.number().int().min(0).max(19).optional() }),
-    (world, input) => world.phone(input.number).createLabel(input.name, input.color),
+    (world, input) => keeping.createLabel(world.phone(input.number), input.name, input.color),
   ),
   renameLabel: verb(z.object({ number, label: z.string(), name: z.string() }), (world, input) =>
-    world.phone(input.number).renameLabel(input.label, input.name),
+    keeping.renameLabel(world.phone(input.number), input.label, input.name),
   ),
   deleteLabel: verb(z.object({ number, label: z.string() }), (world, input) =>
-    world.phone(input.number).deleteLabel(input.label),
+    keeping.deleteLabel(world.phone(input.number), input.label),
   ),
   labelChat: verb(z.object({ number, chat: number, label: z.string(), isOn: z.boolean() }), (world, input) =>
-    world.phone(input.number).labelChat(input.chat, input.label, input.isOn),
+    keeping.labelChat(world, world.phone(input.number), input.chat, input.label, input.isOn),
   ),
 }

@@ -38,7 +38,8 @@ export interface BridgeKit {
 
 export const owner = 'test-worker'
 
-export async function startBridgeKit(): Promise<BridgeKit> {
+/** `requestEveryMs`: the pace of requests to the CRM, which then does not enforce its own limit. */
+export async function startBridgeKit({ requestEveryMs }: { requestEveryMs?: number } = {}): Promise<BridgeKit> {
   const test = await createTestDatabase()
   const database = openDatabase(test.url, { max: 12 })
   const { db } = database
@@ -56,12 +57,20 @@ export async function startBridgeKit(): Promise<BridgeKit> {
     webhookUrl: `${appUrl}/webhooks`,
     customPageUrl: `${appUrl}/embed`,
   }
-  const emulator = await startHighLevelEmulator({ app, timings: { statusRaceMs: 0 }, log: () => {} })
+  const emulator = await startHighLevelEmulator({
+    ...{ app, timings: { statusRaceMs: 0 }, log: () => {} },
+    ...(requestEveryMs === undefined ? {} : { settings: { limits: { enforced: false } } }),
+  })
   const wiring = { db, vault, clock: systemClock, log: silentLog }
   const ctx = {
     ...wiring,
     ...{ entitlements: grantedByOperators, mark: createMark('of the kit') },
-    ...connectCrm({ ...wiring, app: { ...app, apiUrl: emulator.apiUrl, authorizeUrl: emulator.authorizeUrl }, appUrl }),
+    ...connectCrm({
+      ...wiring,
+      app: { ...app, apiUrl: emulator.apiUrl, authorizeUrl: emulator.authorizeUrl },
+      appUrl,
+      requestEveryMs,
+    }),
   }
   callback.on('request', (request, response) => {
     const code = new URL(request.url ?? '/', appUrl).searchParams.get('code')

@@ -17,12 +17,19 @@ export interface Match {
   isIndirect: boolean
 }
 
-/** Throws CrmError. */
-export async function matchContact(db: Queryable, crm: SubAccountApi, row: SavedContact): Promise<Match | null> {
+/** `gone`: nobody, and the contact they were is no longer in the CRM. Throws CrmError. */
+export async function matchContact(
+  db: Queryable,
+  crm: SubAccountApi,
+  row: SavedContact,
+): Promise<Match | { gone: ContactId } | null> {
   const known = (await knownContact(db, row)) ?? row.contactId
   const contact = known && (await orGone(crm.getContact(known)))
   if (contact) return { contact, several: false, isIndirect: false }
+  return (await byNumber(crm, row)) ?? (known ? { gone: known } : null)
+}
 
+async function byNumber(crm: SubAccountApi, row: SavedContact): Promise<Match | null> {
   if (row.candidates) {
     const several: CrmContact[] = []
     for (const id of row.candidates) {

@@ -6,6 +6,7 @@ import type { ContactId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
 import type { Settings } from '../sub-account/settings'
 import { matchContact, type Match, type SavedContact } from './match'
+import { rememberDeleted } from './remember-deleted'
 import { isSameName, judgeName } from './name-policy'
 
 export interface Pushed {
@@ -38,6 +39,10 @@ export async function pushContact(ctx: BridgeContext, crm: SubAccountApi, input:
   const isOverruled = otherName !== null && !isSameName(otherName, row.name!)
   try {
     const match = await matchContact(ctx.db, crm, row)
+    if (match && 'gone' in match) {
+      await ctx.db.transaction((tx) => rememberDeleted(tx, { locationId: row.locationId, contactId: match.gone }))
+      return skipped('deleted_in_crm')
+    }
     if (match) {
       const done = await bring(ctx, crm, row, match, saved, settings)
       return isOverruled && !done.why ? { ...done, why: 'other_session' } : done

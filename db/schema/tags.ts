@@ -94,6 +94,8 @@ export const labels = pgTable(
     /** The tag it is in the CRM. */
     tag: text().notNull(),
     isDeleted: boolean('is_deleted').notNull().default(false),
+    /** Ours to make, and nobody has confirmed it yet. */
+    isPending: boolean('is_pending').notNull().default(false),
     changedAt: moment('changed_at').notNull(),
   },
   (t) => [primaryKey({ columns: [t.sessionId, t.labelId] }), index('labels_tag').on(t.sessionId, t.tag)],

@@ -26,12 +26,14 @@ import {
   settingsPatch,
 } from './schemas/routing'
 import { contactSync } from './schemas/contact-sync'
+import { labelSync } from './schemas/label-sync'
 import {
   createSessionBody,
   pairingCode,
   pairingCodeBody,
   patchSessionBody,
   qr,
+  removeSessionQuery,
   session,
   sessionListQuery,
   sessionPage,
@@ -145,7 +147,10 @@ export const operations = {
     ...ofSession,
     body: patchSessionBody,
   }),
-  removeSession: operation('delete', '/sessions/{sessionId}', 'Unlink and delete a session', 204, null, ofSession),
+  removeSession: operation('delete', '/sessions/{sessionId}', 'Unlink and delete a session', 204, null, {
+    ...ofSession,
+    query: removeSessionQuery,
+  }),
   readQr: operation(
     'get',
     '/sessions/{sessionId}/qr',
@@ -264,6 +269,22 @@ export const operations = {
     'Read the address book and count what a sync would do; writes nothing to the CRM',
     202,
     contactSync,
+    ofSession,
+  ),
+  readLabelSync: operation(
+    'get',
+    '/sessions/{sessionId}/label-sync',
+    'How the labels of the phone and the tags of contacts follow each other',
+    200,
+    labelSync,
+    ofSession,
+  ),
+  previewLabelSync: operation(
+    'post',
+    '/sessions/{sessionId}/label-sync/preview',
+    'Read the labels and count what a sync would do; writes nothing to the CRM',
+    202,
+    labelSync,
     ofSession,
   ),
   readEntitlement: operation(

@@ -1,5 +1,4 @@
 import { and, eq, ne } from 'drizzle-orm'
-import type { Transaction } from '@/db/client'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { channelKinds } from '@/lib/channel/kinds'
@@ -10,7 +9,8 @@ import { audit } from '../audit'
 import type { Actor, BridgeContext } from '../context'
 import { parsePhone } from '../message/phone'
 import { reachSubAccount, requireAbility } from '../reach'
-import { lockPerson, type PersonRow } from './lock-person'
+import { setAffinity } from './affinity'
+import { lockPerson } from './lock-person'
 
 export interface ContactSessionView {
   contactId: ContactId
@@ -42,7 +42,7 @@ export async function useSession(
       )
       .for('key share')
     if (!session) throw new BridgeError('not_found', 'There is no such session. It may have been deleted.')
-    await setLocked(tx, ctx, person, session.id)
+    await setAffinity(tx, person, { session: session.id, by: 'user', at: ctx.clock.now(), lock: true })
     await audit(tx, ctx, actor, {
       ...{ locationId: input.locationId, action: 'contact.session_chosen', subject: input.contactId },
       detail: { session: session.id },
@@ -71,18 +71,6 @@ export async function freeSession(
     })
     return { contactId: input.contactId, sessionId: person.session, locked: false }
   })
-}
-
-async function setLocked(tx: Transaction, ctx: BridgeContext, person: PersonRow, session: SessionId): Promise<void> {
-  await tx
-    .update(people)
-    .set({
-      affinitySessionId: session,
-      affinitySetBy: 'user',
-      affinitySetAt: ctx.clock.now(),
-      affinityLocked: true,
-    })
-    .where(eq(people.id, person.id))
 }
 
 /** Who the contact is: known here, or as the CRM has them. */

@@ -5,7 +5,9 @@ import { sessions } from '@/db/schema/sessions'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId, UserId } from '@/lib/ids'
 import { audit } from '../audit'
+import { retag } from '../contact/retag'
 import type { Actor, BridgeContext } from '../context'
+import { switchLabelSync, switchPushTags } from '../labels/switch'
 import { reachSession, reachSubAccount, requireAbility, type SessionRow } from '../reach'
 import { listUsers } from '../sub-account/list-users'
 import { switchContactSync } from '../contact-sync/switch'
@@ -48,14 +50,18 @@ export async function changeSession(
     await reachSubAccount(tx, actor, locationId, { lock: true })
     const before = await reachSession(tx, actor, input.sessionId, { lock: true })
     const change = differences(before, input.change)
-    if (Object.keys(change).length === 0) return await showSession(ctx, tx, before)
+    if (Object.keys(change).length === 0) return await showSession(ctx, tx, before, actor)
     if (change.label !== undefined) await refuseNamesake(tx, before, change.label)
     if (change.accountTag) await refuseSameTag(tx, before, change.accountTag)
     const [after] = await tx.update(sessions).set(change).where(eq(sessions.id, input.sessionId)).returning()
     if (change.syncContacts !== undefined) await switchContactSync(tx, after!, change.syncContacts)
+    if (change.accountTag !== undefined) await retag(ctx, tx, before, before.accountTag)
+    // Pushed tags first: which labels go both ways decides what a sync makes of them.
+    if (change.pushTags !== undefined) await switchPushTags(ctx, tx, after!, change.pushTags)
+    if (change.syncLabels !== undefined) await switchLabelSync(ctx, tx, after!, change.syncLabels)
     await recordChange(tx, ctx, actor, before, change)
     await notifyChange(tx, { locationId, type: 'session', id: input.sessionId })
-    return await showSession(ctx, tx, after!)
+    return await showSession(ctx, tx, after!, actor)
   })
 }
 

@@ -5,7 +5,9 @@ import type { ChannelName } from '@/lib/channel/kinds'
 import { BridgeError } from '@/lib/errors'
 import { opaqueId, type LocationId, type SessionId } from '@/lib/ids'
 import { audit } from '../audit'
+import { newAccountTag } from '../contact/retag'
 import type { Actor, BridgeContext } from '../context'
+import { readStanding } from '../entitlement/read'
 import { reachSubAccount, requireAbility } from '../reach'
 import { keepNewSessionsRare } from './how-often'
 import { labelTaken } from './label'
@@ -22,6 +24,8 @@ export async function createSession(
     // Locked, so that two people adding at once get two priorities and the limit holds.
     const subAccount = await reachSubAccount(tx, actor, input.locationId, { lock: true })
     requireAbility(actor, 'manage_sessions')
+    if ((await readStanding(ctx, tx, input.locationId)).state === 'ended')
+      throw new BridgeError('unpaid', 'Payment is needed before a session can be added here.')
     const others = await tx
       .select({
         priority: sessions.priority,
@@ -48,6 +52,7 @@ export async function createSession(
         locationId: input.locationId,
         channel: input.channel,
         label: input.label,
+        accountTag: await newAccountTag(tx, input.locationId, input.label),
         priority,
         wanted: 'connected',
         status: 'starting',

@@ -2,6 +2,7 @@ import type { OwnedSession } from '@/lib/channel/channel'
 import { inTransaction } from '@/db/transaction'
 import { hearContactsRead } from '../contact-sync/hear-contacts-read'
 import type { BridgeContext } from '../context'
+import { hearLabelsRead } from '../labels/hear-labels-read'
 import { dropBookRequest } from './ask-for-book'
 import { fence } from './fence'
 
@@ -15,5 +16,6 @@ export async function hearBookRead(
     await fence(tx, session)
     await dropBookRequest(tx, session.id, what)
     if (what === 'contacts') await hearContactsRead(tx, session)
+    else await hearLabelsRead(ctx, tx, session)
   })
 }

@@ -1,16 +1,22 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { notifyChange } from '@/db/notify'
+import { notifyChange, notifyJob } from '@/db/notify'
 import { pairings, sessions, type SessionStatus } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
+import type { SessionId } from '@/lib/ids'
+import { bringAffinities } from '../contact/affinity'
 import type { BridgeContext } from '../context'
+import { beginTrial } from '../entitlement/begin-trial'
+import { below, underneath } from '../entitlement/overlay'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
 import { fence } from './fence'
+import { holdQueued, releaseHeld } from './hold-messages'
 import { dropPairing, pairingPlace } from './pairing'
 import type { SessionRow } from '../reach'
-import { unlinkedStatus } from './session'
+import { holdingStatuses, unlinkedStatus } from './session'
+import { failureOf } from './standing'
 
 type HeardState = Extract<LineEvent, { type: 'state' }>
 
@@ -27,13 +33,17 @@ export async function hearState(ctx: BridgeContext, owned: OwnedSession, event: 
     : null
   return await inTransaction(ctx.db, async (tx): Promise<Heard> => {
     await fence(tx, owned)
-    const [session] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('no key update')
-    if (!session || session.wanted !== 'connected') return 'heard'
+    const [stored] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('no key update')
+    if (!stored || stored.wanted !== 'connected' || stored.hungUpAt !== null) return 'heard'
+    const session = below(stored)
 
     if (event.account && (event.state === 'linking' || event.state === 'connected')) {
       const twin = await otherWithNumber(tx, session, event.account.phone)
       if (twin) {
-        await rest(tx, ctx, session, { status: unlinkedStatus(session), reason: 'duplicate_number', isLinked: false })
+        await rest(tx, ctx, session, {
+          ...{ status: unlinkedStatus(session), reason: 'duplicate_number', isLinked: false },
+          duplicateOf: twin,
+        })
         return 'refuse_link'
       }
     }
@@ -91,8 +101,22 @@ async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, even
         }
       : {}),
     ...(connected && session.status !== 'connected' && !session.connectedAt ? { connectedAt: ctx.clock.now() } : {}),
+    ...(connected && !session.firstLinkedAt ? { firstLinkedAt: ctx.clock.now() } : {}),
   }
-  await tx.update(sessions).set(change).where(eq(sessions.id, session.id))
+  await tx.update(sessions).set(underneath(session, change)).where(eq(sessions.id, session.id))
+  if (account && (!session.isLinked || session.phone !== account.phone))
+    await bringAffinities(tx, { id: session.id, locationId: session.locationId, phone: account.phone })
+  if (connected && session.status !== 'connected') {
+    const phone = account?.phone ?? session.phone
+    await beginTrial(tx, ctx, session.locationId, phone ? [phone] : [])
+    await notifyJob(tx, 'alerts')
+  }
+  const known = { ...session, ...change }
+  if (connected) await releaseHeld(tx, known)
+  else if (holdingStatuses.includes(status)) await holdQueued(tx, known)
+  // A person has to scan first: what was to wait for a connection does not wait for that.
+  else if (status === 'awaiting_link' && session.status !== status)
+    await failQueuedMessages(tx, session.id, failureOf(known, 'session_down'))
   await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
 }
 
@@ -111,7 +135,10 @@ async function rest(
   await dropPairing(tx, session.id)
   await tx
     .update(sessions)
-    .set({ wanted: 'closed', attempt: 0, nextRetryAt: null, codePhone: null, since: ctx.clock.now(), ...change })
+    .set({
+      ...{ wanted: 'closed', attempt: 0, nextRetryAt: null, codePhone: null },
+      ...underneath(session, { since: ctx.clock.now(), ...change }),
+    })
     .where(eq(sessions.id, session.id))
   await failQueuedMessages(
     tx,
@@ -119,10 +146,11 @@ async function rest(
     { code: 'session_down', message: `Not sent: ${describeSession(session)} ${what}` },
     { inDoubtToo: change.status === 'logged_out' || change.status === 'banned' },
   )
+  await notifyJob(tx, 'alerts')
   await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
 }
 
-async function otherWithNumber(tx: Transaction, session: SessionRow, phone: string): Promise<boolean> {
+async function otherWithNumber(tx: Transaction, session: SessionRow, phone: string): Promise<SessionId | null> {
   // Two sessions being linked with one number at once: the second waits here and then sees the first.
   await tx.execute(sql`select pg_advisory_xact_lock(hashtext('number'), hashtext(${phone}))`)
   const twins = await tx
@@ -137,5 +165,5 @@ async function otherWithNumber(tx: Transaction, session: SessionRow, phone: stri
       ),
     )
     .limit(1)
-  return twins.length > 0
+  return twins[0]?.id ?? null
 }

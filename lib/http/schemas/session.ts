@@ -5,6 +5,8 @@ import type { SessionId, UserId } from '@/lib/ids'
 import { crmIdOf, moment, name, pageQuery, uuidOf } from './common'
 
 export const sessionParams = z.strictObject({ sessionId: uuidOf<SessionId>() })
+/** `removeTags`: contacts lose the session's account tag too. */
+export const removeSessionQuery = z.strictObject({ removeTags: z.enum(['true', 'false']).default('false') })
 export const sessionListQuery = z.strictObject(pageQuery)
 
 const channel = z.enum(Object.keys(channelKinds) as [ChannelName, ...ChannelName[]])
@@ -57,6 +59,8 @@ export const session = name(
     status: z.enum(sessionStatuses),
     reason: z.string().nullable(),
     detail: z.string(),
+    /** Whose number was scanned, where that is the reason and the reader may know; `place` null: of this sub-account. */
+    duplicateOf: z.strictObject({ label: z.string(), place: z.string().nullable() }).nullable(),
     since: moment,
     attempt: z.number().int(),
     nextRetryAt: moment.nullable(),

@@ -12,4 +12,6 @@ export const PATCH = withUser(operations.patchSession, ({ ctx, actor, params, bo
   changeSession(ctx, actor, { ...params, change: body }),
 )
 
-export const DELETE = withUser(operations.removeSession, ({ ctx, actor, params }) => removeSession(ctx, actor, params))
+export const DELETE = withUser(operations.removeSession, ({ ctx, actor, params, query }) =>
+  removeSession(ctx, actor, { ...params, removeTags: query.removeTags === 'true' }),
+)

@@ -1,0 +1,59 @@
+/** The labels of a session's phone and the tags of contacts: what people read about how they follow each other. No I/O. */
+import type { LabelSyncState } from '@/db/schema/tags'
+import type { SessionRow } from '../reach'
+
+export interface LabelSyncView {
+  state: LabelSyncState
+  /** Whether the account has labels at all; `why` tells if not. */
+  available: boolean
+  why: string | null
+  counts: { labels: number; contacts: number; added: number } | null
+  detail: string
+  labels: { name: string; tag: string; contacts: number }[]
+}
+
+/** As many as a WhatsApp account can have. */
+export const mostLabels = 20
+/** Of two changes that contradict each other within so long, the CRM's counts. */
+export const conflictMs = 10_000
+
+/** Null where labels can be synced. */
+export function whyNoLabels(session: Pick<SessionRow, 'platform' | 'isLinked'>): string | null {
+  if (session.platform === 'consumer')
+    return 'The phone of this session uses WhatsApp Messenger. Only WhatsApp Business has labels.'
+  if (!session.isLinked || session.platform === null)
+    return 'No phone is linked to this session. Link one that uses WhatsApp Business.'
+  return null
+}
+
+export function describeLabelSync(
+  state: LabelSyncState,
+  session: Pick<SessionRow, 'status'>,
+  more: { problem: string | null; notice: string | null },
+): string {
+  const sentences: Record<LabelSyncState, string> = {
+    off: 'Labels of the phone do not become tags.',
+    reading:
+      session.status === 'connected'
+        ? (more.problem ?? 'The labels of the phone are being read.')
+        : 'The labels are read as soon as the session is connected.',
+    ready: 'Nothing has been written yet. Confirm to bring the labels into the CRM as tags.',
+    running: 'The labels are being brought into the CRM. You can leave this page.',
+    waiting: 'Waiting for the CRM. It goes on by itself.',
+    done: 'Labels of the phone become tags in the CRM, and changes follow by themselves.',
+    failed: more.problem ?? 'Something went wrong on our side. Try again; if it happens again, tell support.',
+  }
+  return [sentences[state], more.notice].filter(Boolean).join(' ')
+}
+
+/** What a label that stands for a tag is called on the phone. */
+export function labelOfTag(tag: string, prefix: string): string {
+  const tidy = prefix.trim().toLowerCase()
+  return tidy !== '' && tag.startsWith(tidy) && tag.length > tidy.length ? tag.slice(tidy.length).trim() : tag
+}
+
+/** WhatsApp's clients count labels up; an id nobody has used yet, not even for one that was deleted. */
+export function nextLabelId(used: readonly string[]): string {
+  const numbers = used.filter((id) => /^\d{1,9}$/.test(id)).map(Number)
+  return String(Math.max(0, ...numbers) + 1)
+}

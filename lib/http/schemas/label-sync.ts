@@ -1,0 +1,19 @@
+import { z } from 'zod'
+import { syncStates } from '@/lib/bridge/contact-sync/contact-sync'
+import { name } from './common'
+
+const count = z.number().int()
+
+export const labelSync = name(
+  'LabelSync',
+  z.strictObject({
+    state: z.enum(syncStates),
+    /** Whether the account has labels; else `why` says what it lacks. */
+    available: z.boolean(),
+    why: z.string().nullable(),
+    /** `contacts` that carry a label, and how many tags would be or were `added`. */
+    counts: z.strictObject({ labels: count, contacts: count, added: count }).nullable(),
+    detail: z.string(),
+    labels: z.array(z.strictObject({ name: z.string(), tag: z.string(), contacts: count })),
+  }),
+)

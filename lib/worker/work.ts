@@ -2,15 +2,19 @@
 import { eq } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
 import { isOutage } from '@/db/transaction'
+import { assignContact } from '@/lib/bridge/contact/assign'
 import { pushTags } from '@/lib/bridge/contact/push-tags'
+import { failContactSync } from '@/lib/bridge/contact-sync/fail'
+import { pushContacts } from '@/lib/bridge/contact-sync/push-contacts'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { failMessages } from '@/lib/bridge/message/fail-messages'
+import { pushNote } from '@/lib/bridge/message/push-note'
 import { pushInbound } from '@/lib/bridge/message/push-inbound'
 import { createPushStatus } from '@/lib/bridge/message/push-status'
 import { routeMessage } from '@/lib/bridge/message/route-message'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import { HoldLost } from '@/lib/outbox/hold-lost'
-import type { LocationId, MessageId } from '@/lib/ids'
+import type { LocationId, MessageId, SessionId } from '@/lib/ids'
 import { backoffMs } from '@/lib/outbox/backoff'
 import {
   claimForAnyone,
@@ -52,6 +56,10 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
     route: (delivery: ClaimedDelivery) => routeMessage(ctx, owner, delivery),
     push: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushInbound(ctx, owner, delivery, isHeld),
     status: pushStatus,
+    note: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushNote(ctx, owner, delivery, isHeld),
+    assign: (delivery: ClaimedDelivery) => assignContact(ctx, owner, delivery),
+    contacts: (delivery: ClaimedDelivery, isHeld: () => boolean) =>
+      pushContacts(ctx, owner, delivery, isHeld, { everyMs: timings.contactEveryMs }),
     tag: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushTags(ctx, owner, delivery, isHeld),
   }
 
@@ -62,7 +70,8 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       return fromMs !== undefined && ctx.clock.monotonicMs() - fromMs < timings.laneHoldMs * holdShare
     }
     try {
-      if (delivery.kind === 'send' || delivery.kind === 'label') throw new Error('a session delivery in a lane without a session')
+      if (delivery.kind === 'send' || delivery.kind === 'label')
+        throw new Error('a session delivery in a lane without a session')
       await verbs[delivery.kind](delivery, isHeld)
     } catch (error) {
       if (error instanceof HoldLost) throw error
@@ -188,6 +197,8 @@ async function settleFailed(
       const message = 'Not sent: something went wrong while the message was being routed. Write it again.'
       await failMessages(tx, [delivery.subjectId as MessageId], { code: 'internal', message })
     }
+    if (settlement.outcome === 'given_up' && delivery.kind === 'contacts')
+      await failContactSync(tx, delivery.subjectId as SessionId)
     if (settlement.outcome === 'given_up' && delivery.kind === 'push') {
       await tx
         .update(messages)

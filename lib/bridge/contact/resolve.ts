@@ -1,7 +1,7 @@
 import { and, eq } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
-import type { ContactId } from '@/lib/ids'
+import type { ContactId, UserId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
 import { learnContact } from './learn-contact'
 import type { PersonRow } from './lock-person'
@@ -9,10 +9,14 @@ import { putTagDeliveries } from './tag-delivery'
 
 /**
  * The person's contact in the CRM: the one we know, else the one with their number, else a new one, or null where none is to be
- * made. Called by whoever works a lane of the person. A contact made just before a crash is found again by its number, and so is
+ * made; a new one belongs to `assignTo`. Called by whoever works a lane of the person. A contact made just before a crash is found again by its number, and so is
  * one that another lane makes at the same moment: the CRM refuses a second and names the first. Throws CrmError.
  */
-export async function resolveContact(ctx: BridgeContext, person: PersonRow): Promise<ContactId>
+export async function resolveContact(
+  ctx: BridgeContext,
+  person: PersonRow,
+  options?: { create?: true; assignTo?: UserId | null },
+): Promise<ContactId>
 export async function resolveContact(
   ctx: BridgeContext,
   person: PersonRow,
@@ -21,7 +25,7 @@ export async function resolveContact(
 export async function resolveContact(
   ctx: BridgeContext,
   person: PersonRow,
-  { create }: { create: boolean } = { create: true },
+  { create = true, assignTo = null }: { create?: boolean; assignTo?: UserId | null } = {},
 ): Promise<ContactId | null> {
   if (person.contactId) return person.contactId
   const crm = ctx.highlevel.forSubAccount(person.locationId)
@@ -33,6 +37,7 @@ export async function resolveContact(
       name: person.name ?? (person.phone ? `WhatsApp ${person.phone}` : 'WhatsApp contact'),
       phone: person.phone,
       source: 'WhatsApp',
+      assignedTo: assignTo,
     }))
   await inTransaction(ctx.db, async (tx) => {
     const [now] = await tx.select().from(people).where(eq(people.id, person.id)).for('update')

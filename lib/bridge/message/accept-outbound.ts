@@ -7,8 +7,8 @@ import { inTransaction } from '@/db/transaction'
 import { channelKinds } from '@/lib/channel/kinds'
 import { BridgeError } from '@/lib/errors'
 import type { ProviderMessage } from '@/lib/highlevel/highlevel'
-import { orderedId, type MessageId, type SessionId } from '@/lib/ids'
-import { putDeliveries } from '@/lib/outbox/put'
+import { orderedId, type LocationId, type MessageId, type PersonId, type SessionId } from '@/lib/ids'
+import { putDeliveries, type NewDelivery } from '@/lib/outbox/put'
 import { lockPerson, type PersonRow } from '../contact/lock-person'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession } from '../reach'
@@ -41,7 +41,10 @@ export async function acceptOutbound(
   const address = phone && channelKinds.whatsapp.addressOfPhone(phone)
   const isSigned = input.signature === 'good'
   const id = orderedId<MessageId>()
-  const bodySealed = sealBody(vault, id, { kind: 'written', text: message.text, attachments: message.attachments })
+  const bodySealed = sealBody(vault, id, {
+    ...{ kind: 'written', text: message.text, attachments: message.attachments },
+    ...(message.fromPhone ? { fromPhone: message.fromPhone } : {}),
+  })
 
   return await inTransaction(ctx.db, async (tx) => {
     const person = await lockPerson(tx, {
@@ -76,20 +79,12 @@ export async function acceptOutbound(
     if (stored.length === 0) return 'repeated'
     const isKnown = person.contactId === message.contactId && factsAreFresh(person, ctx.clock.now())
     const waits = input.signature === 'unsigned' || !isKnown || isBehind
-    if (waits) {
-      await putDeliveries(tx, [
-        {
-          kind: 'route',
-          key: `route:${id}`,
-          lane: `route:${person.id}`,
-          locationId: message.locationId,
-          sessionId: null,
-          subjectId: id,
-        },
-      ])
+    const bound = waits
+      ? 'needs_contact'
+      : await bindMessage(tx, ctx.clock.now(), vault, person, { id, ...message, readCodes: true })
+    if (bound === 'needs_contact') {
+      await putDeliveries(tx, [routeDelivery({ id, locationId: message.locationId, personId: person.id })])
       await notifyChange(tx, { locationId: message.locationId, type: 'message', id })
-    } else {
-      await bindMessage(tx, vault, person, { id, ...message, readCodes: true })
     }
     return 'accepted'
   })
@@ -137,10 +132,9 @@ export async function acceptFromApi(
       status: 'received',
       occurredAt: ctx.clock.now(),
     })
-    await bindMessage(tx, vault, person, {
-      id,
-      locationId: session.locationId,
-      text: input.text,
+    await bindMessage(tx, ctx.clock.now(), vault, person, {
+      ...{ id, locationId: session.locationId, contactId: person.contactId, text: input.text },
+      userId: actor.kind === 'user' ? actor.userId : null,
       attachments: [],
       explicit: session.id,
       readCodes: false,
@@ -148,6 +142,16 @@ export async function acceptFromApi(
   })
   return { id }
 }
+
+/** Decides later, in the order of what was accepted for this person. */
+export const routeDelivery = (message: { id: MessageId; locationId: LocationId; personId: PersonId }): NewDelivery => ({
+  kind: 'route',
+  key: `route:${message.id}`,
+  lane: `route:${message.personId}`,
+  locationId: message.locationId,
+  sessionId: null,
+  subjectId: message.id,
+})
 
 function factsAreFresh(person: PersonRow, now: Date): boolean {
   return (

@@ -1,14 +1,14 @@
-import { and, eq, ne, sql } from 'drizzle-orm'
+import { and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { messages, parts, type RoutingTrace } from '@/db/schema/messages'
 import { chats, personAddresses } from '@/db/schema/people'
-import { sessions } from '@/db/schema/sessions'
 import type { TenantVault } from '@/db/vault'
 import { channelKinds, type ChannelName } from '@/lib/channel/kinds'
 import {
   orderedId,
   type ChatId,
+  type ContactId,
   type LocationId,
   type MessageId,
   type PartId,
@@ -17,22 +17,19 @@ import {
 } from '@/lib/ids'
 import { putDeliveries, type NewDelivery } from '@/lib/outbox/put'
 import type { PersonRow } from '../contact/lock-person'
-import { chooseSession, type Candidate } from '../session/choose'
 import { failMessages } from './fail-messages'
 import type { Failure } from './message'
-import { parseRoutingCode } from './routing-code'
+import { answerRouting, type Asked } from './routing-facts'
 import { sealContent } from './stored'
 
-export interface Unbound {
+export interface Unbound extends Asked {
   id: MessageId
-  locationId: LocationId
-  text: string
+  contactId: ContactId | null
   attachments: readonly string[]
-  /** Named by the API or a workflow action. */
-  explicit?: SessionId
-  /** Codes are read only in what the CRM sent. */
-  readCodes: boolean
 }
+
+/** `needs_contact`: nothing was done, because it depends on what only the CRM knows of the contact. */
+export type Bound = 'bound' | 'needs_contact'
 
 /**
  * Decides, once, which session sends a stored message, and queues its parts; or fails it, with the reason in the CRM. The
@@ -41,32 +38,13 @@ export interface Unbound {
  */
 export async function bindMessage(
   tx: Transaction,
+  now: Date,
   vault: TenantVault,
   person: PersonRow,
   message: Unbound,
-): Promise<void> {
-  const candidates: Candidate[] = await tx
-    .select({
-      id: sessions.id,
-      label: sessions.label,
-      phone: sessions.phone,
-      priority: sessions.priority,
-      channel: sessions.channel,
-      status: sessions.status,
-    })
-    .from(sessions)
-    .where(and(eq(sessions.locationId, message.locationId), ne(sessions.wanted, 'removed')))
-    .for('share')
-  const parsed = message.readCodes
-    ? parseRoutingCode(message.text, channelKinds.whatsapp.routingPrefix)
-    : { text: message.text, priority: null, code: null, conflict: false }
-  const choice = chooseSession({
-    sessions: candidates,
-    ...(message.explicit ? { explicit: message.explicit } : {}),
-    code:
-      parsed.priority === null ? null : { priority: parsed.priority, text: parsed.code!, conflict: parsed.conflict },
-    affinity: person.affinitySessionId,
-  })
+): Promise<Bound> {
+  const { choice, parsed } = await answerRouting(tx, now, person, message, { lock: true })
+  if (!choice.trace) return 'needs_contact'
   const failure = choice.failure ?? contentFailure(message, parsed.text) ?? personFailure(person)
   const fail = async (why: Failure, trace: RoutingTrace) => {
     await tx
@@ -74,15 +52,16 @@ export async function bindMessage(
       .set({ trace, sessionId: choice.session?.id ?? null, personId: person.id })
       .where(eq(messages.id, message.id))
     await failMessages(tx, [message.id], why)
+    return 'bound' as const
   }
-  if (failure) return fail(failure, choice.trace)
+  if (failure) return await fail(failure, choice.trace)
 
-  const session = choice.session!
+  const { session, hold } = choice as Extract<typeof choice, { hold: unknown }>
   const kind = channelKinds[session.channel]
   const texts = splitText(parsed.text, kind.textLimit)
   const chat = await takeSeats(tx, { person, session, count: texts.length })
   if (!chat) {
-    return fail(
+    return await fail(
       {
         code: 'invalid_number',
         message: 'Not sent: the contact has no phone number that can be on WhatsApp. Add one to the contact.',
@@ -109,6 +88,7 @@ export async function bindMessage(
       .update(messages)
       .set({
         ...{ status: 'queued', sessionId: session.id, chatId: chat.id, personId: person.id, trace: choice.trace },
+        ...(hold === null ? { heldAt: null, holdMs: null } : { heldAt: sql`now()`, holdMs: hold }),
         updatedAt: sql`now()`,
       })
       .where(eq(messages.id, message.id)),
@@ -120,6 +100,9 @@ export async function bindMessage(
     ),
     notifyChange(tx, { locationId: message.locationId, type: 'message', id: message.id }),
   ])
+  if (choice.trace.fallbackFrom && message.contactId && (await isChange(tx, person, message.id, session.id)))
+    await putDeliveries(tx, [noteDelivery(message, person.id)])
+  return 'bound'
 }
 
 /** The promise to send a part, in its chat's order. */
@@ -137,7 +120,27 @@ export const sendDelivery = (part: {
   subjectId: part.id,
 })
 
-function contentFailure(message: Unbound, text: string): Failure | null {
+/** The people who answer a contact are told when the number changes, not with each message after that. */
+async function isChange(tx: Transaction, person: PersonRow, id: MessageId, session: SessionId): Promise<boolean> {
+  const [before] = await tx
+    .select({ session: messages.sessionId })
+    .from(messages)
+    .where(and(eq(messages.personId, person.id), lt(messages.id, id), isNotNull(messages.chatId)))
+    .orderBy(desc(messages.id))
+    .limit(1)
+  return before?.session !== session
+}
+
+const noteDelivery = (message: Unbound, personId: PersonId): NewDelivery => ({
+  kind: 'note',
+  key: `note:${message.id}`,
+  lane: `note:${personId}`,
+  locationId: message.locationId,
+  sessionId: null,
+  subjectId: message.id,
+})
+
+function contentFailure(message: Pick<Unbound, 'attachments'>, text: string): Failure | null {
   if (message.attachments.length > 0) {
     return {
       code: 'unsupported',

@@ -1,16 +1,21 @@
 import { and, desc, eq } from 'drizzle-orm'
 import { messages, parts } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
+import { sessions } from '@/db/schema/sessions'
+import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import type { TenantVault } from '@/db/vault'
 import { inTransaction } from '@/db/transaction'
 import { CrmError } from '@/lib/highlevel/highlevel'
-import type { ContactId, CrmMessageId, LocationId, MessageId, RemoteId } from '@/lib/ids'
+import type { ContactId, CrmMessageId, LocationId, MessageId, PersonId, RemoteId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
+import { putDeliveries } from '@/lib/outbox/put'
 import { settleDeliveries } from '@/lib/outbox/settle'
+import { assignDelivery, newOwner } from '../contact/assign'
 import { resolveContact } from '../contact/resolve'
 import type { BridgeContext } from '../context'
+import type { SessionRow } from '../reach'
 import { contentText, ownWords, targetOf } from './content-text'
 import { openBody, type Body } from './stored'
 
@@ -32,14 +37,15 @@ export async function pushInbound(
 ): Promise<void> {
   const id = delivery.subjectId as MessageId
   const [row] = await ctx.db
-    .select({ message: messages, person: people })
+    .select({ message: messages, person: people, session: sessions })
     .from(messages)
     .innerJoin(people, eq(people.id, messages.personId))
+    .leftJoin(sessions, eq(sessions.id, messages.sessionId))
     .where(eq(messages.id, id))
   if (!row || row.message.crmMessageId) {
     return settleDeliveries(ctx.db, owner, [{ delivery, settlement: { outcome: 'done' } }])
   }
-  const { message, person } = row
+  const { message, person, session } = row
   if (!person.phone && !person.contactId) {
     const waitedMs = ctx.clock.now().getTime() - message.createdAt.getTime()
     if (waitedMs < waitForNumberMs) {
@@ -49,7 +55,9 @@ export async function pushInbound(
   const vault = await ctx.vault.forTenant(message.locationId)
   const text = await textOf(ctx, vault, message)
   const crm = ctx.highlevel.forSubAccount(message.locationId)
-  const contactId = await resolveContact(ctx, person)
+  const contactId = await resolveContact(ctx, person, {
+    assignTo: session?.givesNewContacts ? session.assignedUserId : null,
+  })
   const direction = message.direction
 
   let crmMessageId: CrmMessageId | null = null
@@ -82,9 +90,20 @@ export async function pushInbound(
     if (conversationId && !person.conversationId) {
       await tx.update(people).set({ conversationId }).where(eq(people.id, person.id))
     }
+    if (session && message.origin === 'person') await giveToUser(tx, id, person.id, session)
     await settleDeliveries(tx, owner, [{ delivery, settlement: { outcome: 'done' } }])
     await notifyChange(tx, { locationId: message.locationId, type: 'message', id })
   })
+}
+
+/** A contact who writes here may be given to the session's user; whose they are is known since the contact was. */
+async function giveToUser(tx: Transaction, id: MessageId, personId: PersonId, session: SessionRow): Promise<void> {
+  const [now] = await tx
+    .select({ owner: people.ownerUserId, tags: people.tags })
+    .from(people)
+    .where(eq(people.id, personId))
+  const mayBe = newOwner(session, now?.tags ? now.owner : null)
+  if (mayBe) await putDeliveries(tx, [assignDelivery({ id, locationId: session.locationId, personId })])
 }
 
 /** Throws CrmError when the CRM cannot say now: a message is not given up on a guess. */

@@ -80,12 +80,12 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
       await tx.update(messages).set({ readBack: 'done' }).where(eq(messages.id, message.id))
     if (failure) await failMessages(tx, [message.id], failure)
     else {
-      await bindMessage(tx, vault, person, {
-        id: message.id,
-        locationId: message.locationId,
-        text: body.text,
-        attachments: body.attachments,
-        readCodes: true,
+      await bindMessage(tx, ctx.clock.now(), vault, person, {
+        ...{ id: message.id, locationId: message.locationId, contactId: message.contactId, userId: message.userId },
+        ...{ text: body.text, attachments: body.attachments, fromPhone: body.fromPhone, readCodes: true },
+        contact: { tags: contact?.tags ?? [], owner: contact?.assignedTo ?? null },
+        // It was bound before, to a session that did not come back.
+        inVain: message.trace?.session ?? undefined,
       })
     }
     await settleDeliveries(tx, owner, settle({ outcome: 'done' }))

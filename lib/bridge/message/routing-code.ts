@@ -18,15 +18,19 @@ const leftEdges = new Set('([{"\'*_~')
 const rightEdges = new Set(')]}"\'*_~.,;:!?|')
 const punctuation = new Set('.,;:!?')
 
-export function parseRoutingCode(text: string, prefix: string): ParsedText {
-  const token = new RegExp(`(#{1,2})(${prefix})(\\d+)`, 'gi')
+/** `aliases`: what other products call a session, for sub-accounts that come from one, is read too. */
+export function parseRoutingCode(text: string, prefix: string, options: { aliases?: boolean } = {}): ParsedText {
+  const marks = `(#{1,2})${prefix}(\\d+)`
+  const alias = '#WA#(\\d+)|\\{\\{[ \\t]*WA#(\\d+)[ \\t]*\\}\\}|\\{WA#(\\d+)\\}'
+  const token = new RegExp(options.aliases ? `${marks}|${alias}` : marks, 'gi')
   const cuts: { from: number; to: number; with: string }[] = []
   let code: string | null = null
   let priority: number | null = null
   let conflict = false
 
   for (const match of text.matchAll(token)) {
-    const [whole, hashes, , digits] = match as unknown as [string, string, string, string]
+    const [whole, hashes = '#'] = match
+    const digits = match.slice(2).find((group) => group !== undefined) ?? ''
     let from = match.index
     let to = from + whole.length
     while (from > 0 && invisible.test(text[from - 1]!)) from -= 1

@@ -4,7 +4,8 @@ import type { Content, Prepared } from '@/lib/channel/channel'
 import type { MessageId, PartId } from '@/lib/ids'
 
 /** An outbound body as it was written, or an inbound one as it was heard. */
-export type Body = { kind: 'written'; text: string; attachments: string[] } | { kind: 'heard'; content: Content }
+export type Body =
+  { kind: 'written'; text: string; attachments: string[]; fromPhone?: string } | { kind: 'heard'; content: Content }
 
 const bodyPlace = (row: MessageId) => ({ table: 'messages', column: 'body', row })
 const contentPlace = (row: PartId) => ({ table: 'parts', column: 'content', row })

@@ -7,8 +7,8 @@ import type { OwnedSession } from '@/lib/channel/channel'
 import type { BridgeContext } from '../context'
 import { failQueuedMessages } from '../message/fail-messages'
 import type { SessionRow } from '../reach'
-import { failureAtRest } from './choose'
 import { fence } from './fence'
+import { failureAtRest } from './standing'
 
 /** The device is unlinked (or could not be reached any more): a logged-out session rests, a removed one is erased with its keys. */
 export async function giveUpSession(ctx: BridgeContext, owned: OwnedSession): Promise<void> {

@@ -36,7 +36,7 @@ export async function reprioritise(
     const moved = before.find(({ id }) => id === input.sessionId)
     if (!moved) throw new BridgeError('not_found', 'There is no such session. It may have been deleted.')
     if (moved.priority === input.priority)
-      return { version: subAccount.version, items: await showSessions(ctx, tx, before) }
+      return { version: subAccount.version, items: await showSessions(ctx, tx, before, actor) }
     const other = before.find(({ priority }) => priority === input.priority)
     // No two may have one number even within the transaction: the one in the way stands aside first.
     const aside = sql<number>`(select least(min(s.priority), 0) - 1 from sessions s where s.location_id = ${locationId})`
@@ -55,7 +55,7 @@ export async function reprioritise(
       detail: { before: numbers(before), after: numbers(after) },
     })
     for (const { id } of other ? [moved, other] : [moved]) await notifyChange(tx, { locationId, type: 'session', id })
-    return { version, items: await showSessions(ctx, tx, after) }
+    return { version, items: await showSessions(ctx, tx, after, actor) }
   })
 }
 

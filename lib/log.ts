@@ -1,3 +1,4 @@
+import { findSourceMap } from 'node:module'
 import pino from 'pino'
 
 /** Objects first, sentence second: `log.info({ sessionId }, 'line opened')`. */
@@ -50,11 +51,24 @@ export function describeError(err: unknown): Record<string, unknown> {
     stack: err.stack
       ?.split('\n')
       .filter((line) => /^\s+at /.test(line))
+      .slice(0, 8)
+      .map(asWritten)
       // libsignal names functions after the address they work for.
-      .map((line) => line.replace(/\d{6,}/g, '#'))
-      .slice(0, 8),
+      .map((line) => line.replace(/\d{6,}/g, '#')),
     cause: err.cause === undefined ? undefined : describeError(err.cause),
   }
+}
+
+/** Where a process spares itself translating the stack of every error, one that is logged is translated here. */
+function asWritten(frame: string): string {
+  if (process.sourceMapsEnabled) return frame
+  return frame.replace(
+    /((?:file:\/\/)?\/[^\s()]+):(\d+):(\d+)/,
+    (place, file: string, line: string, column: string) => {
+      const found = findSourceMap(file)?.findEntry(Number(line) - 1, Number(column) - 1)
+      return found && 'originalLine' in found ? `${file}:${found.originalLine + 1}:${found.originalColumn + 1}` : place
+    },
+  )
 }
 
 export function createLog(options: { name: string; level?: string; destination?: pino.DestinationStream }): Log {

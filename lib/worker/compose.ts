@@ -25,6 +25,8 @@ export interface Composition {
 }
 
 export async function composeWorker({ env, openChannel, ...rest }: Composition): Promise<Worker> {
+  // Baileys reads a stack for every frame it sends. Those that are logged are translated by the log.
+  process.setSourceMapsEnabled(false)
   const owner = `${env.worker.name}-${randomBytes(4).toString('hex')}`
   const log = createLog({ name: 'worker', level: env.logLevel }).child({ worker: owner })
   const clock = systemClock

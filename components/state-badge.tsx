@@ -1,6 +1,6 @@
 'use client'
 
-import { useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { cn } from './ui/cn'
 
@@ -49,10 +49,21 @@ export function StateBadge({ status }: { status: SessionView['status'] }) {
 const quietReasons: readonly SessionView['status'][] = ['starting', 'awaiting_link', 'linking', 'connected']
 
 /** The sentence under the badge, in the reader's language; the API's own where it knows a reason we do not. */
-export function useStateSentence(): (session: Pick<SessionView, 'status' | 'reason' | 'detail'>) => string {
+export function useStateSentence(): (session: SessionView) => string {
   const t = useTranslations()
-  return ({ status, reason, detail }) => {
+  const format = useFormatter()
+  return ({ status, reason, detail, duplicateOf, nextRetryAt }) => {
     if (reason === null || quietReasons.includes(status)) return t(`status.${status}.detail`)
+    if (reason === 'duplicate_number' && duplicateOf) {
+      const { label, place } = duplicateOf
+      return place === null
+        ? t('reasonNamed.duplicate_here', { label })
+        : t('reasonNamed.duplicate_elsewhere', { label, place })
+    }
+    if (reason === 'temporary_ban' && nextRetryAt) {
+      const when = format.dateTime(new Date(nextRetryAt), { dateStyle: 'medium', timeStyle: 'short' })
+      return t('reasonNamed.temporary_ban', { when })
+    }
     return t.has(`reason.${reason}`) ? t(`reason.${reason}`) : detail
   }
 }

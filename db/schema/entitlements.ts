@@ -19,6 +19,8 @@ export const entitlements = pgTable('entitlements', {
   trialBy: text('trial_by').$type<'this' | 'number' | 'sub_account'>(),
   /** Since when its sessions are suspended; null while they are paid for. */
   endedAt: moment('ended_at'),
+  /** Which step towards an end, and after it, people were last told of. */
+  told: text(),
   /** How often it was told that its sessions will be erased, and when last. */
   warnings: integer().notNull().default(0),
   warnedAt: moment('warned_at'),

@@ -37,12 +37,16 @@ export const sessions = pgTable(
     wish: integer().notNull().default(1),
     status: text().$type<SessionStatus>().notNull(),
     reason: text(),
+    /** The session that has the number which was scanned here, where that is the reason. */
+    duplicateOf: uuid('duplicate_of').$type<SessionId>(),
     attempt: integer().notNull().default(0),
     nextRetryAt: moment('next_retry_at'),
     since: moment('since').notNull().defaultNow(),
-    /** Nobody pays for it any more: it is shown as suspended and sends nothing, whatever `wanted` and `status` say below it. */
+    /** While `status` is suspended: since when, and what it would be otherwise. `wanted` and the link stay what they are. */
     suspendedAt: moment('suspended_at'),
-    /** Suspended for so long that it is not connected any more; the link is kept. */
+    underStatus: text('under_status').$type<SessionStatus>(),
+    underReason: text('under_reason'),
+    /** Suspended for so long that it is not connected any more. */
     hungUpAt: moment('hung_up_at'),
     /** A device of ours is linked at the network, so that giving the session up means unlinking it. */
     isLinked: boolean('is_linked').notNull().default(false),

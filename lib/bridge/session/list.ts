@@ -35,7 +35,7 @@ export async function listSessions(
     .limit(input.limit + 1)
   const shown = rows.slice(0, input.limit)
   return {
-    items: await showSessions(ctx, ctx.db, shown),
+    items: await showSessions(ctx, ctx.db, shown, actor),
     nextCursor: rows.length > input.limit ? formatCursor([shown.at(-1)!.priority]) : null,
     version,
   }

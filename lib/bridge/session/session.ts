@@ -91,7 +91,15 @@ export function isSessionReason(text: string | null): text is SessionReason {
 }
 
 /** The sentence a person reads. */
-export function describeStatus(status: SessionStatus, reason: string | null): string {
+export function describeStatus(
+  status: SessionStatus,
+  reason: string | null,
+  duplicateOf: DuplicateView | null = null,
+): string {
+  if (duplicateOf && reason === 'duplicate_number' && !selfExplaining.includes(status)) {
+    const { label, place } = duplicateOf
+    return `The scanned number already belongs to the session ${place === null ? label : `${label} of ${place}`}. Scan with a different number.`
+  }
   return isSessionReason(reason) && !selfExplaining.includes(status) ? reasonSentences[reason] : statusSentences[status]
 }
 
@@ -160,6 +168,8 @@ export interface SessionView {
   status: SessionStatus
   reason: string | null
   detail: string
+  /** Whose number was scanned, where that is the reason and the reader may know. */
+  duplicateOf: DuplicateView | null
   since: string
   attempt: number
   nextRetryAt: string | null
@@ -184,6 +194,12 @@ export interface SessionView {
   lastActiveAt: string | null
 }
 
+export interface DuplicateView {
+  label: string
+  /** The sub-account it is in; null: this one. */
+  place: string | null
+}
+
 export interface SessionHealth {
   /** Of what was sent in the last 24 hours, 0 to 1; null: nothing was. */
   deliveredShare: number | null
@@ -195,7 +211,7 @@ export interface SessionHealth {
 
 type Moments = 'since' | 'nextRetryAt' | 'firstLinkedAt' | 'createdAt' | 'connectedAt' | 'lastActiveAt'
 
-interface SessionFacts extends Omit<SessionView, 'detail' | 'action' | 'health' | Moments> {
+interface SessionFacts extends Omit<SessionView, 'detail' | 'duplicateOf' | 'action' | 'health' | Moments> {
   since: Date
   nextRetryAt: Date | null
   firstLinkedAt: Date | null
@@ -204,7 +220,11 @@ interface SessionFacts extends Omit<SessionView, 'detail' | 'action' | 'health' 
   lastActiveAt: Date | null
 }
 
-export function viewSession(session: SessionFacts, health: SessionHealth): SessionView {
+export function viewSession(
+  session: SessionFacts,
+  health: SessionHealth,
+  duplicateOf: DuplicateView | null,
+): SessionView {
   return {
     id: session.id,
     locationId: session.locationId,
@@ -212,7 +232,8 @@ export function viewSession(session: SessionFacts, health: SessionHealth): Sessi
     channel: session.channel,
     status: session.status,
     reason: session.reason,
-    detail: describeStatus(session.status, session.reason),
+    detail: describeStatus(session.status, session.reason, duplicateOf),
+    duplicateOf,
     since: session.since.toISOString(),
     attempt: session.attempt,
     nextRetryAt: session.nextRetryAt?.toISOString() ?? null,

@@ -3,15 +3,21 @@ import { eq, sql } from 'drizzle-orm'
 import type { Queryable } from '@/db/client'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import type { SessionId } from '@/lib/ids'
-import type { BridgeContext } from '../context'
+import type { Actor, BridgeContext } from '../context'
 import { firstIdAt } from '../message/since'
 import type { SessionRow } from '../reach'
 import { settingsOf } from '../sub-account/settings'
+import { findDuplicates } from './find-duplicates'
 import { viewSession, type SessionHealth, type SessionView } from './session'
 import { warmUpDay } from './warm-up'
 
-export async function showSession(ctx: BridgeContext, tx: Queryable, row: SessionRow): Promise<SessionView> {
-  const [view] = await showSessions(ctx, tx, [row])
+export async function showSession(
+  ctx: BridgeContext,
+  tx: Queryable,
+  row: SessionRow,
+  reader?: Actor,
+): Promise<SessionView> {
+  const [view] = await showSessions(ctx, tx, [row], reader)
   return view!
 }
 
@@ -20,12 +26,14 @@ export async function showSessions(
   ctx: BridgeContext,
   tx: Queryable,
   rows: readonly SessionRow[],
+  reader?: Actor,
 ): Promise<SessionView[]> {
   if (rows.length === 0) return []
   const now = ctx.clock.now()
-  const [traffic, subAccount] = await Promise.all([
+  const [traffic, subAccount, duplicates] = await Promise.all([
     readTraffic(tx, rows, now),
     tx.select({ settings: subAccounts.settings }).from(subAccounts).where(eq(subAccounts.id, rows[0]!.locationId)),
+    findDuplicates(tx, rows, reader),
   ])
   const isWarmedUp = subAccount[0] !== undefined && settingsOf(subAccount[0]).warmUp
   return rows.map((row) => {
@@ -37,7 +45,7 @@ export async function showSessions(
       lastMessageAt: lastAt === null ? null : new Date(lastAt).toISOString(),
       warmUp: warmUp && { day: warmUp.day, limit: warmUp.limit, usedToday: opened },
     }
-    return viewSession(row, health)
+    return viewSession(row, health, duplicates.get(row.id) ?? null)
   })
 }
 

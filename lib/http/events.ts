@@ -3,6 +3,7 @@ import { listAlerts } from '@/lib/bridge/alert/list'
 import type { Actor, BridgeContext } from '@/lib/bridge/context'
 import { readEntitlement } from '@/lib/bridge/entitlement/read'
 import { readContactSync } from '@/lib/bridge/contact-sync/read'
+import { readLabelSync } from '@/lib/bridge/labels/read'
 import { readMessage } from '@/lib/bridge/message/read'
 import { readQr } from '@/lib/bridge/session/read-pairing'
 import { reachSubAccount } from '@/lib/bridge/reach'
@@ -86,6 +87,7 @@ export function streamEvents(watching: Watching): Response {
               for (const session of items) {
                 tell('session', session)
                 if (session.syncContacts) await tellSync(`contacts:${session.id}`)
+                if (session.syncLabels) await tellSync(`labels:${session.id}`)
                 if (session.status === 'awaiting_link') await tellOf({ locationId, type: 'qr', id: session.id })
               }
               tell('sync', { locationId })
@@ -108,6 +110,8 @@ export function streamEvents(watching: Watching): Response {
         const [kind, sessionId] = id.split(':')
         if (kind === 'contacts' && sessionId)
           tell('sync', { kind, sessionId, ...(await readContactSync(ctx, actor, sessionId as SessionId)) })
+        else if (kind === 'labels')
+          tell('sync', { kind, sessionId, ...(await readLabelSync(ctx, actor, sessionId as SessionId)) })
         else tell('sync', { locationId })
       }
 

@@ -4,6 +4,8 @@ import type { SessionWanted } from '@/db/schema/sessions'
 import { hearContacts } from '@/lib/bridge/contact-sync/hear-contacts'
 import { hearAlias } from '@/lib/bridge/contact/hear-alias'
 import type { BridgeContext } from '@/lib/bridge/context'
+import { hearLabels } from '@/lib/bridge/labels/hear-labels'
+import { sendLabels } from '@/lib/bridge/labels/send-labels'
 import { hearInbound } from '@/lib/bridge/message/hear-inbound'
 import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-receipt'
 import type { PartWrites } from '@/lib/bridge/message/part-writes'
@@ -26,6 +28,7 @@ import {
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import { createPace } from './pacing'
 import { poisonCap } from './timings'
 
@@ -63,6 +66,7 @@ export interface Slot {
   /** How many more parts it would take now. */
   room(): number
   send(delivery: ClaimedDelivery, part: LoadedPart): void
+  label(delivery: ClaimedDelivery): void
   /** The lanes it works now. */
   lanes(): string[]
   follow(wishes: Wishes): void
@@ -119,6 +123,8 @@ export function openSlot(
         return hearInbound(ctx, session, event)
       case 'receipt':
         return world.hearReceipt({ sessionId: session.id, epoch: session.epoch, ids: event.ids, status: event.status })
+      case 'labels':
+        return hearLabels(ctx, session, event)
       case 'alias':
         return hearAlias(ctx, session, event.person)
       case 'contacts':
@@ -189,6 +195,24 @@ export function openSlot(
       if (error instanceof LostOwnership) return void slot.end('lost')
       log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'part not sent')
       await giveBackInDoubt(delivery, part)
+    }
+  }
+
+  /** Labels wait for the line; what cannot be made of them now is tried again later, because all of it may be done twice. */
+  async function labelOne(delivery: ClaimedDelivery): Promise<void> {
+    const settle = (settlement: Settlement) => settleDeliveries(ctx.db, world.owner, [{ delivery, settlement }])
+    try {
+      if (!ready || !line) return await settle({ outcome: 'retry', afterMs: 1_000, why: 'handed back' })
+      await sendLabels(ctx, world.owner, line, session, delivery)
+    } catch (error) {
+      if (error instanceof LostOwnership) return void slot.end('lost')
+      log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'labels not changed')
+      const why = 'an unexpected error'
+      await settle(
+        delivery.attempts < poisonCap ? { outcome: 'retry', afterMs: 5_000, why } : { outcome: 'given_up', why },
+      ).catch((failure: unknown) =>
+        log.warn({ deliveryId: delivery.id, err: failure }, 'labels left to be found again'),
+      )
     }
   }
 
@@ -288,6 +312,13 @@ export function openSlot(
     room: () => (ready && !ending ? (world.pacing === 'on' ? 1 : sendingAtOnce) - inFlight.size : 0),
     send(delivery, part) {
       const run = sendOne(delivery, part).finally(() => {
+        inFlight.delete(run)
+        world.wake()
+      })
+      inFlight.set(run, delivery.lane)
+    },
+    label(delivery) {
+      const run = labelOne(delivery).finally(() => {
         inFlight.delete(run)
         world.wake()
       })

@@ -140,12 +140,14 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     // Until each is in the hands of its slot, an error leaves it claimed and nobody knowing.
     mayHaveLost = true
     const claimed = await claimForSessions(ctx.db, owner, asked)
-    const ids = claimed.map((delivery) => delivery.subjectId)
+    const ids = claimed.flatMap(({ kind, subjectId }) => (kind === 'send' ? [subjectId] : []))
     const parts = ids.length > 0 ? await loadParts(ctx, ids) : new Map<string, LoadedPart>()
     for (const delivery of claimed) {
-      const part = parts.get(delivery.subjectId)
       // The slot that asked, even if it has ended since: another one of the session works under another lease.
-      if (part) able.get(delivery.sessionId!)?.send(delivery, part)
+      const slot = able.get(delivery.sessionId!)
+      const part = parts.get(delivery.subjectId)
+      if (delivery.kind === 'label') slot?.label(delivery)
+      else if (part) slot?.send(delivery, part)
     }
     mayHaveLost = false
   }

@@ -43,6 +43,8 @@ export const routes: Record<string, Tenant | Own | Open> = {
   },
   '/api/v1/sessions/[sessionId]/contact-sync': { of: 'tenant', GET: read },
   '/api/v1/sessions/[sessionId]/contact-sync/preview': { of: 'tenant', POST: { for: 'managers' } },
+  '/api/v1/sessions/[sessionId]/label-sync': { of: 'tenant', GET: read },
+  '/api/v1/sessions/[sessionId]/label-sync/preview': { of: 'tenant', POST: { for: 'managers' } },
   '/api/v1/sessions/[sessionId]/link': { of: 'tenant', POST: read },
   '/api/v1/sessions/[sessionId]/logout': { of: 'tenant', POST: { for: 'managers' } },
   '/api/v1/sessions/[sessionId]/messages': {

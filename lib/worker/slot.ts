@@ -76,11 +76,17 @@ export interface Slot {
 
 const sendingAtOnce = 24
 
+/** Nobody waits for a tick; WhatsApp gets its word for each when it is stored. */
+const receiptLingerMs = 25
+
 export function receiptGroup(ctx: BridgeContext): SlotWorld['hearReceipt'] {
-  return createGroup<HeardReceipt, void>(async (receipts) => {
-    await hearReceipts(ctx, receipts)
-    return receipts.map(() => undefined)
-  })
+  return createGroup<HeardReceipt, void>(
+    async (receipts) => {
+      await hearReceipts(ctx, receipts)
+      return receipts.map(() => undefined)
+    },
+    { lingerMs: receiptLingerMs },
+  )
 }
 
 export function openSlot(

@@ -33,7 +33,7 @@ const holdShare = 0.8
 const inFlight = { total: 48, perSubAccount: 6 }
 /** As `claimForAnyone` takes them at a time. */
 const atOnce = 16
-const lookGapMs = 5
+const lookGapMs = 15
 /** Ticks may come this much later, and therefore several at once. */
 export const statusWithinMs = 40
 

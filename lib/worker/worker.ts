@@ -8,6 +8,7 @@ import { workChannel } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { createPartWrites } from '@/lib/bridge/message/part-writes'
+import { expireHeld } from '@/lib/bridge/message/expire-held'
 import { loadParts, type LoadedPart } from '@/lib/bridge/message/send-part'
 import { giveLeaseBack, renewLeases, takeLeases, type Taken } from '@/lib/bridge/session/hold-lease'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
@@ -39,7 +40,7 @@ export interface Worker {
 }
 
 /** A round of claims serves all that was put, and all lanes that became free, since the one before. */
-const pumpGapMs = 5
+const pumpGapMs = 15
 /** Sessions opened in one go after a start, so that a worker with many does not storm the network. */
 const openedAtOnce = 10
 

@@ -38,6 +38,9 @@ export interface PartEnd {
   failure: Failure | null
 }
 
+/** The part has left; only the next one of its chat waits for the record. */
+const settleLingerMs = 10
+
 export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites {
   const markSending = createGroup<Parameters<PartWrites['markSending']>[0], boolean>(async (items) => {
     const rows = items.map((item) => ({ ...item, prepared: item.prepared?.toString('hex') ?? null }))
@@ -62,7 +65,7 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
     return items.map((item) => isMarked.get(item.id) ?? new LostOwnership(item.sessionId))
   })
 
-  const settle = createGroup<PartEnd, void>(async (items) => {
+  const settleAll = async (items: PartEnd[]) => {
     const lost = await inTransaction(ctx.db, async (tx) => {
       const claims = items.map((item) => ({ id: item.part.id, session: item.part.session_id, epoch: item.epoch }))
       const mine = await tx.execute<{ id: PartId }>(sql`
@@ -94,7 +97,8 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
       return items.map((item) => (owned.has(item.part.id) ? undefined : new LostOwnership(item.part.session_id)))
     })
     return lost
-  })
+  }
+  const settle = createGroup<PartEnd, void>(settleAll, { lingerMs: settleLingerMs })
 
   return { markSending, settle }
 }

@@ -44,6 +44,7 @@ export default defineConfig({
       PORT: process.env.E2E_PORT,
       DATABASE_URL: process.env.E2E_DATABASE_URL ?? '',
       PACING: 'off',
+      SANDBOX_HOLD_SCALE: '0.05',
       APP_SECRET: plant('key'),
       OPERATOR_TOKEN: plant('token'),
     },

@@ -16,6 +16,12 @@ const schema = z.object({
     .regex(/^[0-9a-f]{64}$/i)
     .optional()
     .describe("hex of the 32-byte public key that signs the handshake's intermediate certificate"),
+  SANDBOX_HOLD_SCALE: z.coerce
+    .number()
+    .positive()
+    .max(1)
+    .optional()
+    .describe('the share, above 0 and at most 1, of the time messages wait for their session'),
   SANDBOX_WHATSAPP: z.enum(['emulated', 'real']).optional().describe('real, or emulated (the default)'),
 })
 
@@ -27,6 +33,8 @@ export interface SandboxEnv {
   highlevelUrl: string | null
   /** Null: none is named, so the built-in emulator serves. */
   whatsapp: WhatsAppNetwork | null
+  /** What a person would wait minutes for, specs do not. */
+  holdScale: number
 }
 
 /** Throws EnvError with a line for every bad variable. */
@@ -47,6 +55,7 @@ export function readSandboxEnv(source: Record<string, string | undefined>): Sand
   const isReal = result.data.SANDBOX_WHATSAPP === 'real'
   return {
     highlevelUrl: result.data.SANDBOX_HIGHLEVEL_URL ?? null,
+    holdScale: result.data.SANDBOX_HOLD_SCALE ?? 1,
     whatsapp: isReal ? { kind: 'real' } : url && root ? { kind: 'emulated', url, root: root.toLowerCase() } : null,
   }
 }

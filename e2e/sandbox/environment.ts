@@ -27,11 +27,11 @@ export function joinedEnvironment(source: Source, needs: { whatsapp: boolean }, 
 }
 
 /** What the sandbox's worker is composed from: the product's values, and the network its lines are opened on. */
-export function readWorkerEnvironment(source: Source): { env: Env; network: WhatsAppNetwork } {
+export function readWorkerEnvironment(source: Source): { env: Env; network: WhatsAppNetwork; holdScale: number } {
   const environment = joinedEnvironment(source, { whatsapp: true })
-  const { whatsapp } = readSandboxEnv(environment)
+  const { whatsapp, holdScale } = readSandboxEnv(environment)
   if (!whatsapp) throw new Error('joinedEnvironment let a worker through without a network')
-  return { env: readEnv(withoutSandbox(environment), { mayUnpace: true }), network: whatsapp }
+  return { env: readEnv(withoutSandbox(environment), { mayUnpace: true }), network: whatsapp, holdScale }
 }
 
 /** For the built-in CRM emulator: whatever the environment says of HighLevel is set aside. */

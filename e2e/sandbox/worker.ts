@@ -1,15 +1,17 @@
-// The product's worker with two values changed: the network's address, and the key its handshake is trusted by.
+// The product's worker with the network's address changed, the key its handshake is trusted by, and for specs how long is held.
 import '@/lib/worker/quiet-console'
 import { createWhatsAppChannel } from '@/lib/channel/whatsapp/channel'
 import { productionTimings } from '@/lib/channel/whatsapp/timings'
+import { productionTimings as workerTimings } from '@/lib/worker/timings'
 import { composeWorker, stopOnSignal } from '@/lib/worker/compose'
 import { trustEmulator } from '../emulators/whatsapp/trust'
 import { readWorkerEnvironment } from './environment'
 
-const { env, network } = readWorkerEnvironment(process.env)
+const { env, network, holdScale } = readWorkerEnvironment(process.env)
 if (network.kind === 'emulated') trustEmulator(network.root)
 const worker = await composeWorker({
   env,
+  timings: { ...workerTimings, holdScale },
   openChannel: (ctx) =>
     createWhatsAppChannel({
       ...ctx,

@@ -6,24 +6,22 @@ export interface Pace {
 }
 
 const perMinute = 20
-const perHour = 600
 
 /**
- * Automated messages keep a random gap and stay below 20 a minute and 600 an hour; what a person wrote only waits for the gap,
+ * Automated messages keep a random gap and stay below 20 a minute; what a person wrote only waits for the gap,
  * which is shorter when the contact wrote within a day.
  */
 export function createPace(random: () => number = Math.random): Pace {
   let sent: number[] = []
   return {
     next({ manual, wroteLately }, now) {
-      sent = sent.filter((at) => at > now - 3_600_000)
+      sent = sent.filter((at) => at > now - 60_000)
       sent.push(now)
       const [least, most] = wroteLately ? [800, 2_000] : [1_500, 4_000]
       let at = now + least + random() * (most - least)
       if (!manual) {
         const minuteFull = sent.length >= perMinute ? sent[sent.length - perMinute]! + 60_000 : 0
-        const hourFull = sent.length >= perHour ? sent[sent.length - perHour]! + 3_600_000 : 0
-        at = Math.max(at, minuteFull, hourFull)
+        at = Math.max(at, minuteFull)
       }
       return at
     },

@@ -15,6 +15,7 @@ import { backoffMs } from '@/lib/outbox/backoff'
 import { giveUpSession } from '@/lib/bridge/session/give-up-session'
 import { noteBookProblem } from '@/lib/bridge/session/ask-for-book'
 import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
+import { openConversation, sentLately } from '@/lib/bridge/session/allowance'
 import { hearState } from '@/lib/bridge/session/hear-state'
 import {
   SendError,
@@ -30,6 +31,7 @@ import { LostOwnership } from '@/lib/errors'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import { createPace } from './pacing'
+import { createQuota, type Limit, type Quota } from './quota'
 import { poisonCap } from './timings'
 
 export interface SlotWorld {
@@ -53,6 +55,11 @@ export interface Wishes {
   isLinked: boolean
   codePhone: string | null
   codeAskedAt: Date | null
+  firstLinkedAt: Date | null
+  /** Whether a number linked lately writes to few new contacts a day. */
+  warmsUp: boolean
+  /** What it may send at most. */
+  limits: readonly Limit[]
   /** Suspended for so long that it is not to be connected any more. */
   hungUpAt: Date | null
   /** What is to be read from the phone as a whole. */
@@ -100,6 +107,7 @@ export function openSlot(
   /** With the lane of each. */
   const inFlight = new Map<Promise<void>, string>()
   const pace = createPace()
+  let quota: Promise<Quota> | null = null
   let seen: Wishes | null = null
   let line: Line | null = null
   let ready = false
@@ -195,6 +203,8 @@ export function openSlot(
       // Claimed just before the line went down.
       if (!ready || !line) return await handBack(delivery, part)
       if (delivery.inDoubt && delivery.attempts > poisonCap) return await giveUpOn(delivery, part)
+      const waitMs = delivery.inDoubt ? 0 : await mustWait(part)
+      if (waitMs > 0) return await handBack(delivery, part, waitMs)
       if (world.pacing === 'on') await keepPace(part)
       await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
     } catch (error) {
@@ -253,12 +263,30 @@ export function openSlot(
     })
   }
 
-  /** Due at once, and as much in doubt as it was. */
-  function handBack(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
+  /** Due at once or in so many ms, and as much in doubt as it was. */
+  function handBack(delivery: ClaimedDelivery, part: LoadedPart, afterMs = 0): Promise<void> {
     return world.writes.settle({
       ...{ delivery, part, epoch: session.epoch, state: null, failure: null },
-      settlement: { outcome: delivery.inDoubt ? 'unknown' : 'retry', afterMs: 0, why: 'handed back' },
+      settlement: { outcome: delivery.inDoubt ? 'unknown' : 'retry', afterMs, why: 'handed back' },
     })
+  }
+
+  /** How long until the session may send this, by its sub-account's caps and its number's warm-up. */
+  async function mustWait(part: LoadedPart): Promise<number> {
+    if (!seen) return 0
+    const { limits, firstLinkedAt, warmsUp } = seen
+    if (part.last_wrote_at === null && part.opened_at === null && warmsUp) {
+      const isEnforced = world.pacing === 'on'
+      const waitMs = await openConversation(ctx, { id: session.id, firstLinkedAt }, part.chat_id, isEnforced)
+      if (waitMs > 0) return waitMs
+    }
+    if (limits.length === 0) return 0
+    quota ??= sentLately(ctx, session.id).then(createQuota)
+    const ready = await quota.catch((error: unknown) => {
+      quota = null
+      throw error
+    })
+    return ready.waitMs(part, limits, ctx.clock.now().getTime())
   }
 
   async function keepPace(part: LoadedPart): Promise<void> {

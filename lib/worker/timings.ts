@@ -19,6 +19,8 @@ export interface WorkerTimings {
   contactEveryMs: number
   /** A sub-account the CRM refuses is asked again after this. */
   refusedAgainMs: number
+  /** Of the time a sub-account lets messages wait for their session. */
+  holdScale: number
 }
 
 export const productionTimings: WorkerTimings = {
@@ -32,6 +34,7 @@ export const productionTimings: WorkerTimings = {
   notYetMs: [2_000, 5_000, 10_000, 20_000, 40_000, 80_000],
   contactEveryMs: 200,
   refusedAgainMs: 3_600_000,
+  holdScale: 1,
 }
 
 /** Something of ours is wrong with a delivery: it is tried this often before its lane goes on without it. */

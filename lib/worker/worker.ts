@@ -2,20 +2,23 @@
  * The process that owns sessions: it takes leases, opens lines, follows what people want of each session, and moves deliveries.
  * It learns of work by NOTIFY and looks by itself every few seconds, because a notification can be lost.
  */
-import { inArray, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import type { Listener } from '@/db/client'
 import { workChannel } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
+import { subAccounts } from '@/db/schema/sub-accounts'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { createPartWrites } from '@/lib/bridge/message/part-writes'
 import { expireHeld } from '@/lib/bridge/message/expire-held'
 import { loadParts, type LoadedPart } from '@/lib/bridge/message/send-part'
+import { settingsOf } from '@/lib/bridge/sub-account/settings'
 import { giveLeaseBack, renewLeases, takeLeases, type Taken } from '@/lib/bridge/session/hold-lease'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import type { SessionId } from '@/lib/ids'
 import { claimForSessions, freeLostClaims, reclaimSession } from '@/lib/outbox/claim'
 import { loop } from './loop'
+import { limitsOf } from './quota'
 import { openSlot, receiptGroup, type Slot, type SlotWorld } from './slot'
 import { productionTimings, type WorkerTimings } from './timings'
 import { startCrmWork, statusWithinMs } from './work'
@@ -112,11 +115,17 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         codePhone: sessions.codePhone,
         codeAskedAt: sessions.codeAskedAt,
         hungUpAt: sessions.hungUpAt,
+        firstLinkedAt: sessions.firstLinkedAt,
+        settings: subAccounts.settings,
         books: sql<('contacts' | 'labels')[]>`array(select what from book_requests where session_id = ${sessions.id})`,
       })
       .from(sessions)
+      .innerJoin(subAccounts, eq(subAccounts.id, sessions.locationId))
       .where(inArray(sessions.id, [...slots.keys()]))
-    for (const { id, ...wishes } of rows) slots.get(id)?.follow(wishes)
+    for (const { id, settings, ...wishes } of rows) {
+      const { warmUp: warmsUp } = settingsOf({ settings })
+      slots.get(id)?.follow({ ...wishes, warmsUp, limits: limitsOf(settings, world.pacing) })
+    }
     // Its row is gone with its sub-account: nothing is left to hold.
     const known = new Set(rows.map((row) => row.id))
     for (const slot of [...slots.values()]) if (!known.has(slot.session.id)) void slot.end('lost')
@@ -169,6 +178,9 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const { pollMs } = timings
   const follow = loop(ctx, { what: 'follow sessions', everyMs: pollMs, signal }, followOnce)
   const pump = loop(ctx, { what: 'send', everyMs: pollMs, gapMs: pumpGapMs, signal }, pumpOnce)
+  const holds = loop(ctx, { what: 'end what was held too long', everyMs: pollMs, signal }, async () => {
+    while ((await expireHeld(ctx, timings.holdScale)) > 0 && !signal.aborted);
+  })
   const renew = loop(ctx, { what: 'renew leases', everyMs: timings.renewEveryMs, signal }, renewOnce)
   // A renewal that hangs must not keep the fence from closing the sockets.
   const fence = loop(ctx, { what: 'fence', everyMs: Math.max(50, timings.fenceMs / 20), signal }, async () => {
@@ -191,7 +203,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       const crmStopped = crm.stop(timings.drainMs)
       await Promise.all([...slots.values()].map((slot) => slot.end('give-back')))
       stopping.abort()
-      await Promise.all([crmStopped, follow.over, pump.over, renew.over, fence.over])
+      await Promise.all([crmStopped, follow.over, pump.over, holds.over, renew.over, fence.over])
     },
   }
 }

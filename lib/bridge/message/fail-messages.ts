@@ -21,7 +21,8 @@ export async function failMessages(tx: Transaction, ids: readonly MessageId[], f
     sql`update parts set state = 'failed' where message_id in ${list} and state in ('queued', 'sending')`,
   )
   const failed = await tx.execute<FailedRow>(sql`
-    update messages set status = 'failed', failure_code = ${failure.code}, failure_message = ${failure.message}, updated_at = now()
+    update messages set status = 'failed', failure_code = ${failure.code}, failure_message = ${failure.message},
+      held_at = null, hold_ms = null, updated_at = now()
     where id in ${list} and status not in ('delivered', 'read', 'failed')
     returning id, location_id, crm_message_id, origin`)
   await putDeliveries(tx, failed.filter((row) => row.crm_message_id && row.origin === 'crm').map(statusDelivery))

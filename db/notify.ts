@@ -7,6 +7,8 @@ import type { Queryable } from './client'
  * `status` for those of them that are in no hurry, or the id of a session people want something of. A hint; workers poll as well.
  */
 export const workChannel = 'trunkline_work'
+/** Has a job run at once instead of at its next time: the payload is its name. A hint; its time comes anyway. */
+export const jobChannel = 'trunkline_jobs'
 /** Tells open pages what changed: the payload is a `Change` as JSON. A hint; pages read the state itself. */
 export const changeChannel = 'trunkline_change'
 
@@ -19,6 +21,10 @@ export interface Change {
 /** Sent when the transaction commits, and folded into one when it says the same twice. */
 export async function notifyWork(tx: Queryable, sessionId: SessionId): Promise<void> {
   await tx.execute(sql`select pg_notify(${workChannel}, ${sessionId})`)
+}
+
+export async function notifyJob(tx: Queryable, name: 'alerts' | 'entitlements' | 'mails'): Promise<void> {
+  await tx.execute(sql`select pg_notify(${jobChannel}, ${name})`)
 }
 
 export const notifyChange = (tx: Queryable, change: Change): Promise<void> => notifyChanges(tx, [change])

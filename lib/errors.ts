@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'changed'
   | 'label_taken'
   | 'limit_reached'
+  | 'unpaid'
   | 'wrong_status'
   | 'too_large'
   | 'too_many_requests'

@@ -12,6 +12,7 @@ const statusOf: Record<ErrorCode, number> = {
   changed: 409,
   label_taken: 409,
   limit_reached: 409,
+  unpaid: 402,
   wrong_status: 409,
   too_large: 413,
   too_many_requests: 429,

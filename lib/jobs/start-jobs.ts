@@ -11,8 +11,12 @@ export interface Job {
 }
 
 export interface Jobs {
+  /** Has a job run soon: as often as it is asked for while it waits or runs, it runs once more. Returns at once. */
+  wake(name: string): void
   stop(): Promise<void>
 }
+
+const gatherMs = 100
 
 export async function startJobs(options: { databaseUrl: string; jobs: readonly Job[]; log: Log }): Promise<Jobs> {
   const { log } = options
@@ -25,11 +29,13 @@ export async function startJobs(options: { databaseUrl: string; jobs: readonly J
   })
   boss.on('error', (error) => log.warn({ err: error }, 'jobs could not reach the database'))
   await boss.start()
+  const workers = new Map<string, string>()
+  const asked = new Set<string>()
   for (const job of options.jobs) {
     // `stately`: one waiting and one running, however many workers schedule it.
     await boss.createQueue(job.name, { policy: 'stately', retryLimit: 0, expireInSeconds: 900 })
     await boss.schedule(job.name, job.cron)
-    await boss.work(job.name, { pollingIntervalSeconds: 10 }, async () => {
+    const worker = await boss.work(job.name, { pollingIntervalSeconds: 10 }, async () => {
       try {
         await job.run()
       } catch (error) {
@@ -37,8 +43,25 @@ export async function startJobs(options: { databaseUrl: string; jobs: readonly J
         log.warn({ event: job.name, err: error }, 'job failed')
       }
     })
+    workers.set(job.name, worker)
   }
+
+  /** Those asked for in one moment go together. */
+  async function wakeSoon(name: string, worker: string): Promise<void> {
+    await new Promise((done) => setTimeout(done, gatherMs))
+    asked.delete(name)
+    // Refused when one waits already, in any worker.
+    await boss.send(name)
+    boss.notifyWorker(worker)
+  }
+
   return {
+    wake(name) {
+      const worker = workers.get(name)
+      if (worker === undefined || asked.has(name)) return
+      asked.add(name)
+      wakeSoon(name, worker).catch((error: unknown) => log.warn({ event: name, err: error }, 'job not woken'))
+    },
     stop: () => boss.stop({ graceful: true, timeout: 5_000 }),
   }
 }

@@ -1,17 +1,19 @@
 /** A worker out of the environment's values. What differs between production, the sandbox and the suites is passed in. */
 import { randomBytes } from 'node:crypto'
 import { openDatabase, openListener } from '@/db/client'
+import { jobChannel } from '@/db/notify'
 import { createVault } from '@/db/vault'
 import { connectCrm } from '@/lib/bridge/sub-account/connect-crm'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { grantedByOperators } from '@/lib/bridge/entitlement/entitlements'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
-import { systemClock } from '@/lib/clock'
+import { systemClock, type Clock } from '@/lib/clock'
 import type { Env } from '@/lib/env'
 import { createLog } from '@/lib/log'
 import { createMark } from '@/lib/seal'
 import { startJobs } from '@/lib/jobs/start-jobs'
+import { createMailer } from '@/lib/mail/mailer'
 import { scheduledJobs } from './jobs'
 import type { WorkerTimings } from './timings'
 import { startWorker, type Worker, type WorkerOptions } from './worker'
@@ -22,14 +24,24 @@ export interface Composition {
   timings?: WorkerTimings
   reach?: ReachFaultPoint
   without?: WorkerOptions['without']
+  clock?: Clock
 }
 
-export async function composeWorker({ env, openChannel, ...rest }: Composition): Promise<Worker> {
+export interface ComposedWorker extends Worker {
+  /** Has a scheduled job run now. */
+  wakeJob(name: string): void
+}
+
+export async function composeWorker({
+  env,
+  openChannel,
+  clock = systemClock,
+  ...rest
+}: Composition): Promise<ComposedWorker> {
   // Baileys reads a stack for every frame it sends. Those that are logged are translated by the log.
   process.setSourceMapsEnabled(false)
   const owner = `${env.worker.name}-${randomBytes(4).toString('hex')}`
   const log = createLog({ name: 'worker', level: env.logLevel }).child({ worker: owner })
-  const clock = systemClock
   const { db, close } = openDatabase(env.databaseUrl, { max: 16, name: owner })
   const listener = openListener(env.databaseUrl)
   const vault = createVault(db, env.keyring)
@@ -54,11 +66,19 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
     ...(env.worker.maxSessions ? { maxSessions: env.worker.maxSessions } : {}),
     ...rest,
   })
-  const jobs = await startJobs({ databaseUrl: env.databaseUrl, jobs: scheduledJobs(ctx, Object.values(channels)), log })
+  const { smtpUrl, from } = env.mail
+  const mailer = smtpUrl && from ? createMailer({ smtpUrl, from }) : null
+  const jobs = await startJobs({
+    ...{ databaseUrl: env.databaseUrl, log },
+    jobs: scheduledJobs(ctx, Object.values(channels), { mailer, appUrl: env.appUrl }),
+  })
+  await listener.listen(jobChannel, (name) => void (name && jobs.wake(name)))
   log.info({}, 'worker started')
   return {
+    wakeJob: (name) => jobs.wake(name),
     async stop() {
       await Promise.all([worker.stop(), jobs.stop()])
+      mailer?.close()
       await listener.close()
       await close()
       log.info({}, 'worker stopped')

@@ -1,6 +1,9 @@
 /** What runs on a schedule in every worker. */
 import { lt } from 'drizzle-orm'
 import { tokens } from '@/db/schema/sub-accounts'
+import { sendMails, sweepAlerts, type Post } from '@/lib/bridge/alert/send-mails'
+import { settleAlerts } from '@/lib/bridge/alert/settle'
+import { settleEntitlements } from '@/lib/bridge/entitlement/settle'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { probeSuspended } from '@/lib/bridge/sub-account/probe-suspended'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
@@ -10,9 +13,16 @@ import type { CompanyId, LocationId } from '@/lib/ids'
 import type { Job } from '@/lib/jobs/start-jobs'
 import { sweepOutbox } from '@/lib/outbox/sweep'
 
-export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[]): Job[] => [
+/** For a composition that sends no mails. */
+const noPost: Post = { mailer: null, appUrl: '' }
+
+export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[], post: Post = noPost): Job[] => [
   { name: 'settle-installs', cron: '* * * * *', run: () => settleInstalls(ctx) },
   { name: 'probe-suspended', cron: '17 * * * *', run: () => probeSuspended(ctx) },
+  // These three also run when something happens: db/notify.ts.
+  { name: 'entitlements', cron: '* * * * *', run: () => settleEntitlements(ctx) },
+  { name: 'alerts', cron: '* * * * *', run: () => settleAlerts(ctx) },
+  { name: 'mails', cron: '* * * * *', run: () => sendMails(ctx, post) },
   { name: 'refresh-tokens', cron: '*/10 * * * *', run: () => refreshTokens(ctx) },
   {
     name: 'sweep',
@@ -21,6 +31,7 @@ export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[])
       await sweepOutbox(ctx.db)
       await sweepMemory(ctx.db)
       await eraseUninstalled(ctx.db)
+      await sweepAlerts(ctx)
       for (const channel of channels) await channel.sweep()
     },
   },

@@ -70,6 +70,7 @@ export const routes: Record<string, Tenant | Own | Open> = {
   '/api/[...path]': { of: 'nobody', GET: [404], POST: [404], PUT: [404], PATCH: [404], DELETE: [404] },
   '/api/auth/[...nextauth]': { of: 'nobody', GET: [200, 302, 400, 404, 405], POST: [200, 302, 400, 401, 404, 405] },
   '/api/health': { of: 'nobody', GET: [200] },
+  '/api/operator/locations/[locationId]/grant': { of: 'nobody', PUT: [404], DELETE: [404] },
   '/api/ready': { of: 'nobody', GET: [200] },
   '/api/sso': { of: 'nobody', POST: [400] },
   '/api/webhooks/app': { of: 'nobody', POST: [401] },

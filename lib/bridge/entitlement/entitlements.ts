@@ -2,7 +2,7 @@
  * Who pays for a sub-account. Its trial is ours to know, whoever pays afterwards; a payment provider takes the place of
  * `grantedByOperators` one day.
  */
-import { eq } from 'drizzle-orm'
+import { inArray } from 'drizzle-orm'
 import type { Queryable } from '@/db/client'
 import { grants } from '@/db/schema/entitlements'
 import type { LocationId } from '@/lib/ids'
@@ -14,14 +14,21 @@ export interface Paid {
 }
 
 export interface Entitlements {
-  /** What is or was paid last; null: nothing ever. Asked in the transaction that decides by it, so it reads our database only. */
-  paidFor(tx: Queryable, locationId: LocationId): Promise<Paid | null>
+  /**
+   * What is or was paid last, of those for whom anything ever was. Asked in the transaction that decides by it, so it reads our
+   * database only.
+   */
+  paidFor(tx: Queryable, locationIds: readonly LocationId[]): Promise<Map<LocationId, Paid>>
 }
 
 /** Free for those whom an operator lets in, as long as they say. */
 export const grantedByOperators: Entitlements = {
-  async paidFor(tx, locationId) {
-    const [grant] = await tx.select().from(grants).where(eq(grants.locationId, locationId))
-    return grant ? { from: grant.grantedAt, until: grant.until } : null
+  async paidFor(tx, locationIds) {
+    if (locationIds.length === 0) return new Map()
+    const found = await tx
+      .select()
+      .from(grants)
+      .where(inArray(grants.locationId, [...locationIds]))
+    return new Map(found.map((grant) => [grant.locationId, { from: grant.grantedAt, until: grant.until }]))
   },
 }

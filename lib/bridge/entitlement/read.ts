@@ -54,5 +54,6 @@ export async function viewEntitlement(
 
 export async function readStanding(ctx: BridgeContext, tx: Queryable, locationId: LocationId): Promise<Standing> {
   const [row] = await tx.select().from(entitlements).where(eq(entitlements.locationId, locationId))
-  return standingOf(row ?? null, await ctx.entitlements.paidFor(tx, locationId), ctx.clock.now())
+  const paid = await ctx.entitlements.paidFor(tx, [locationId])
+  return standingOf(row ?? null, paid.get(locationId) ?? null, ctx.clock.now())
 }

@@ -3,7 +3,7 @@ import type { entitlements } from '@/db/schema/entitlements'
 import type { Paid } from './entitlements'
 
 const hourMs = 3_600_000
-const dayMs = 24 * hourMs
+export const dayMs = 24 * hourMs
 
 export const trialMs = 5 * dayMs
 /** From the third day on people see that it is one. */
@@ -52,7 +52,8 @@ export function bannerOf({ state, trialStartedAt, endsAt }: Standing, now: Date)
 export function describeStanding({ state, trialBy, endsAt }: Standing, now: Date): string {
   const because = {
     this: '',
-    number: ' It counts from the day the number was first connected, in another sub-account: each number has one trial.',
+    number:
+      ' It counts from the day the number was first connected, in another sub-account: each number has one trial.',
     sub_account: ' It counts from the first connection, before the app was installed again.',
   }[trialBy ?? 'this']
   switch (state) {

@@ -14,7 +14,8 @@ export interface Taken extends Record<string, unknown> {
 
 /** Sessions that need somebody: to be connected, or to have their device unlinked or their row erased. */
 export const needsOwner = sql`(
-  (s.wanted = 'connected' and s.status in ('starting', 'awaiting_link', 'linking', 'connected', 'reconnecting'))
+  (s.wanted = 'connected' and s.hung_up_at is null and (case s.status when 'suspended' then s.under_status else s.status end)
+    in ('starting', 'awaiting_link', 'linking', 'connected', 'reconnecting'))
   or (s.wanted = 'unlinked' and s.is_linked)
   or s.wanted = 'removed')`
 

@@ -24,15 +24,14 @@ export async function logoutSession(
         code: 'session_down',
         message: `Not sent: ${describeSession(session)} is logged out. Re-scan it in Sessions, then send again.`,
       })
-      const overlaid = session.status === 'suspended'
       return {
         wanted: 'unlinked',
-        status: overlaid ? session.status : unlinkedStatus(session),
-        reason: overlaid ? session.reason : 'user_logout',
+        status: unlinkedStatus(session),
+        reason: 'user_logout',
         attempt: 0,
         nextRetryAt: null,
         codePhone: null,
-        since: overlaid ? session.since : ctx.clock.now(),
+        since: ctx.clock.now(),
       }
     },
   })

@@ -1,5 +1,6 @@
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
+import { below } from '../entitlement/overlay'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
 import { dropPairing } from './pairing'
@@ -21,8 +22,8 @@ export async function stopSession(
     ability: 'run_sessions',
     action: 'session.stopped',
     async decide(tx, session) {
-      if (judge('stop', session.status) === 'already')
-        return session.wanted === 'connected' && session.status !== 'suspended' ? { wanted: 'closed' } : null
+      if (judge('stop', below(session).status) === 'already')
+        return session.wanted === 'connected' ? { wanted: 'closed' } : null
       await dropPairing(tx, session.id)
       await failQueuedMessages(tx, session.id, {
         code: 'session_stopped',

@@ -1,11 +1,12 @@
 /** The frame every wish of a person shares: reach, lock, role, change, audit, wake-ups, all in one transaction. */
 import { eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { notifyChange, notifyWork } from '@/db/notify'
+import { notifyChange, notifyJob, notifyWork } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import type { SessionId } from '@/lib/ids'
 import { audit } from '../audit'
 import type { Actor, BridgeContext } from '../context'
+import { underneath } from '../entitlement/overlay'
 import { reachSession, requireAbility, type Ability, type SessionRow } from '../reach'
 
 export interface WishInput {
@@ -13,7 +14,7 @@ export interface WishInput {
   ability: Ability
   /** What the audit calls it. */
   action: string
-  /** What to change; null when it is so already, which changes nothing and tells nobody. */
+  /** What to change, as if the session were not suspended; null when it is so already, which changes nothing and tells nobody. */
   decide: (tx: Transaction, session: SessionRow) => Promise<Partial<SessionRow> | null>
 }
 
@@ -23,7 +24,10 @@ export async function expressWish(ctx: BridgeContext, actor: Actor, input: WishI
     requireAbility(actor, input.ability)
     const change = await input.decide(tx, session)
     if (change === null) return session
-    const [changed] = await tx.update(sessions).set(change).where(eq(sessions.id, session.id)).returning()
+    const [changed] = await tx
+      .update(sessions)
+      .set(underneath(session, change))
+      .where(eq(sessions.id, session.id)).returning()
     await audit(tx, ctx, actor, {
       locationId: session.locationId,
       action: input.action,
@@ -31,6 +35,7 @@ export async function expressWish(ctx: BridgeContext, actor: Actor, input: WishI
       detail: { label: session.label, status: session.status },
     })
     await notifyWork(tx, session.id)
+    await notifyJob(tx, 'alerts')
     await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
     return changed!
   })

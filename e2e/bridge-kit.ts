@@ -25,6 +25,8 @@ export interface BridgeKit {
   emulator: HighLevelEmulator
   database: DatabaseClient
   databaseUrl: string
+  /** What the CRM has posted to the app so far, as it came; nothing is done with it unless a test does. */
+  webhooks: Buffer[]
   /** A sub-account of its own for one test, installed as a person would. */
   subAccount(): Promise<LocationId>
   /** A linked session, owned under epoch 1 by `owner`. */
@@ -72,7 +74,17 @@ export async function startBridgeKit({ requestEveryMs }: { requestEveryMs?: numb
       requestEveryMs,
     }),
   }
+  const webhooks: Buffer[] = []
   callback.on('request', (request, response) => {
+    if (request.url === '/webhooks') {
+      const chunks: Buffer[] = []
+      request.on('data', (chunk: Buffer) => chunks.push(chunk))
+      request.on('end', () => {
+        webhooks.push(Buffer.concat(chunks))
+        response.end('ok')
+      })
+      return
+    }
     const code = new URL(request.url ?? '/', appUrl).searchParams.get('code')
     const work = code ? install(ctx, { code }) : Promise.resolve()
     work.then(
@@ -87,6 +99,7 @@ export async function startBridgeKit({ requestEveryMs }: { requestEveryMs?: numb
     emulator,
     database,
     databaseUrl: test.url,
+    webhooks,
     async subAccount() {
       const { id } = await crm.createSubAccount(`Sub-account ${randomBytes(3).toString('hex')}`)
       await crm.install(id)

@@ -238,6 +238,9 @@ export function connectCrm(base: string) {
       post<Contact[]>('/control/contacts/many', { items }),
     changeContact: (contact: ContactId, change: Partial<Contact>) =>
       patch<Contact>('/control/contacts', { id: idOf(contact), ...change }),
+    /** What a person does on the contact, or a workflow's "add tag" and "remove tag". */
+    tagContact: (contact: ContactId, change: { add?: string[]; remove?: string[]; as?: 'person' | 'workflow' }) =>
+      post<Contact>('/control/contacts/tags', { id: idOf(contact), ...change }),
     deleteContact: (contact: ContactId) => call<object>(base, 'DELETE', '/control/contacts', { id: idOf(contact) }),
     contacts: (locationId?: string) => get<Contact[]>('/control/contacts', { locationId }),
 

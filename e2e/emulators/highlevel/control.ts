@@ -70,6 +70,12 @@ const ROUTES: Record<string, Route> = {
     const tagged = Array.isArray(tags) ? setTags(crm, contact, tags as string[], 'person') : contact
     return Object.keys(fields).length > 0 ? updateContact(crm, tagged, fields, 'person') : tagged
   },
+  'POST /control/contacts/tags': (crm, { id, add = [], remove = [], as = 'person' }) => {
+    const contact = found(crm.store.contacts.get(text(id)), 'contact')
+    const gone = new Set((remove as string[]).map((tag) => tag.trim().toLowerCase()))
+    const kept = contact.tags.filter((tag) => !gone.has(tag))
+    return setTags(crm, contact, [...kept, ...(add as string[])], text(as))
+  },
   'DELETE /control/contacts': (crm, { id }) => {
     deleteContact(crm, found(crm.store.contacts.get(text(id)), 'contact'), 'person')
   },

@@ -55,7 +55,8 @@ export async function learnTags(
   const isInOrder = told.how !== 'event' || (told.at != null && (!state?.toldAt || told.at > state.toldAt))
   const context = await loadTagContext(tx, person)
   const concerns = [...changes.added, ...changes.removed, ...against].some(
-    (tag) => context.accountTags.includes(tag) || against.has(tag) || isPushedTag(tag, context.accountTags, context.settings),
+    (tag) =>
+      context.accountTags.includes(tag) || against.has(tag) || isPushedTag(tag, context.accountTags, context.settings),
   )
   const needsRead = told.how !== 'read' && (concerns || (!isInOrder && all.removed.length > 0 && context.follows))
   const isSame = all.added.length + all.removed.length === 0 && before !== null
@@ -76,7 +77,8 @@ export async function learnTags(
     .insert(tagStates)
     .values({ personId: person.id, version: 1, ...next })
     .onConflictDoUpdate({ target: tagStates.personId, set: { version, ...next } })
-  if (isInOrder || before === null) learned = await conclude(ctx, tx, learned, { changes, context, isFirst: before === null && told.how !== 'event' })
+  if (isInOrder || before === null)
+    learned = await conclude(ctx, tx, learned, { changes, context, isFirst: before === null && told.how !== 'event' })
   if (told.how === 'read' && against.size > 0)
     await tx.delete(tagWrites).where(and(eq(tagWrites.personId, person.id), inArray(tagWrites.tag, [...against])))
   if (needsRead) await putTagDeliveries(tx, [person])
@@ -89,7 +91,13 @@ const keptOf = (writes: readonly { tag: string; added: boolean }[], against: Rea
 
 export interface TagContext {
   settings: ReturnType<typeof settingsOf>
-  sessions: { id: PersonRow['affinitySessionId'] & string; priority: number; accountTag: string | null; syncLabels: boolean; pushTags: boolean }[]
+  sessions: {
+    id: PersonRow['affinitySessionId'] & string
+    priority: number
+    accountTag: string | null
+    syncLabels: boolean
+    pushTags: boolean
+  }[]
   accountTags: string[]
   /** Whether tags other than account tags matter to any session's labels. */
   follows: boolean
@@ -131,15 +139,12 @@ async function conclude(
       changes,
       current: person.affinitySessionId,
     })
-    if (session !== undefined)
-      concluded = await setAffinity(tx, person, { session, by: 'tag', at: ctx.clock.now() })
+    if (session !== undefined) concluded = await setAffinity(tx, person, { session, by: 'tag', at: ctx.clock.now() })
     // A second account tag for the session they are on already: one has to go.
     if (changes.added.some((tag) => context.accountTags.includes(tag))) await putTagDeliveries(tx, [person])
   }
   if (changes.removed.length > 0)
-    await tx
-      .delete(labelTags)
-      .where(and(eq(labelTags.personId, person.id), inArray(labelTags.tag, changes.removed)))
+    await tx.delete(labelTags).where(and(eq(labelTags.personId, person.id), inArray(labelTags.tag, changes.removed)))
   await followCrmTags(ctx, tx, concluded, { changes, context })
   return concluded
 }

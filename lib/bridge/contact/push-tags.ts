@@ -1,5 +1,6 @@
 import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
+import { notifyChanges } from '@/db/notify'
 import { messages } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
@@ -95,7 +96,17 @@ export async function pushTags(
     const after = person && { ...person, tags: told(person.tags ?? [], planned) }
     const isMore = after && (await hasMore(tx, after))
     await settleDeliveries(tx, owner, settle(isMore ? again : { outcome: 'done' }))
+    if (person) await tellPages(tx, person)
   })
+}
+
+/** Whoever looks at a label sync this person is part of. */
+async function tellPages(tx: Transaction, { id, locationId }: PersonRow): Promise<void> {
+  const rows = await tx.selectDistinct({ id: labelMarks.sessionId }).from(labelMarks).where(eq(labelMarks.personId, id))
+  await notifyChanges(
+    tx,
+    rows.map((row) => ({ locationId, type: 'sync', id: `labels:${row.id}` })),
+  )
 }
 
 async function record(tx: Transaction, person: PersonRow, plan: Plan): Promise<void> {

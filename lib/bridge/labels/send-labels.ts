@@ -112,7 +112,12 @@ async function plan(
         const count = known.filter((one) => !one.isDeleted).length
         const name = labelOfTag(tag, context.settings.labelPrefix)
         if (count >= mostLabels) {
-          await notice(ctx, tx, session, `The label "${name}" was not made: the phone has ${mostLabels}, the most there can be. Delete one you do not need.`)
+          await notice(
+            ctx,
+            tx,
+            session,
+            `The label "${name}" was not made: the phone has ${mostLabels}, the most there can be. Delete one you do not need.`,
+          )
           continue
         }
         const labelId = nextLabelId(known.map((one) => one.labelId))
@@ -131,11 +136,7 @@ async function plan(
         .select()
         .from(labelMarks)
         .where(
-          and(
-            eq(labelMarks.sessionId, session.id),
-            eq(labelMarks.labelId, labelId),
-            eq(labelMarks.personId, personId),
-          ),
+          and(eq(labelMarks.sessionId, session.id), eq(labelMarks.labelId, labelId), eq(labelMarks.personId, personId)),
         )
       // What a person put on the phone is theirs, unless labels and tags are one thing here.
       if (!put || (put.setBy === 'phone' && (!put.isOn || !isTwoWay))) continue

@@ -11,6 +11,7 @@ import { orderedId, type ChatId, type MessageId, type RemoteId } from '@/lib/ids
 import { putDeliveries } from '@/lib/outbox/put'
 import { setAffinity } from '../contact/affinity'
 import { lockPerson, type PersonRow } from '../contact/lock-person'
+import { tagWhatHappened } from '../contact/tag-events'
 import type { BridgeContext } from '../context'
 import { fence } from '../session/fence'
 import { pushDelivery } from './refresh-status'
@@ -62,7 +63,7 @@ export async function hearInbound(
       .onConflictDoNothing()
       .returning({ id: messages.id })
     if (stored.length === 0) return
-    await moveConversation(tx, session, person, event)
+    await moveConversation(ctx, tx, session, person, event)
     await tx
       .update(sessions)
       .set({ lastActiveAt: sql`now()` })
@@ -109,6 +110,7 @@ async function isOwnEcho(tx: Transaction, session: OwnedSession, event: HeardMes
 
 /** The conversation stays on the session the person wrote to last, or on the phone that answered them. */
 async function moveConversation(
+  ctx: BridgeContext,
   tx: Transaction,
   session: OwnedSession,
   person: PersonRow,
@@ -119,4 +121,6 @@ async function moveConversation(
     ? null
     : tx.update(people).set({ hasWritten: true, lastWroteAt: event.at }).where(eq(people.id, person.id))
   await Promise.all([wrote, setAffinity(tx, person, { session: session.id, by, at: event.at })])
+  if (event.fromPhone) await tagWhatHappened(ctx, tx, person, 'phoneReplyTag')
+  else if (!person.hasWritten) await tagWhatHappened(ctx, tx, person, 'inboundTag')
 }

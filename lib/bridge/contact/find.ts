@@ -1,5 +1,6 @@
 import { and, asc, eq, ilike, isNotNull, or, sql } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
+import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import type { Page } from '../paging'
@@ -33,5 +34,22 @@ export async function findContacts(
     )
     .orderBy(asc(sql`lower(${people.name})`), asc(people.id))
     .limit(input.limit)
-  return { items: known.map((row) => ({ ...row, contactId: row.contactId! })), nextCursor: null }
+  const items: ContactView[] = known.map((row) => ({ ...row, contactId: row.contactId! }))
+  if (items.length < input.limit) {
+    const seen = new Set(items.map(({ contactId }) => contactId))
+    for (const { id, name, phone } of await askCrm(ctx, input))
+      if (!seen.has(id) && items.length < input.limit) items.push({ contactId: id, name, phone })
+  }
+  return { items, nextCursor: null }
+}
+
+/** A CRM that does not answer takes nothing away from what is known here. */
+async function askCrm(ctx: BridgeContext, input: { locationId: LocationId; query: string; limit: number }) {
+  try {
+    return await ctx.highlevel.forSubAccount(input.locationId).searchContacts(input.query, input.limit)
+  } catch (error) {
+    if (!(error instanceof CrmError)) throw error
+    ctx.log.warn({ locationId: input.locationId, err: error }, 'the CRM could not be searched')
+    return []
+  }
 }

@@ -17,6 +17,7 @@ import {
 } from '@/lib/ids'
 import { putDeliveries, type NewDelivery } from '@/lib/outbox/put'
 import type { PersonRow } from '../contact/lock-person'
+import { contentFailure, noNumber, personFailure } from './check-content'
 import { failMessages } from './fail-messages'
 import type { Failure } from './message'
 import { answerRouting, type Asked } from './routing-facts'
@@ -61,13 +62,7 @@ export async function bindMessage(
   const texts = splitText(parsed.text, kind.textLimit)
   const chat = await takeSeats(tx, { person, session, count: texts.length })
   if (!chat) {
-    return await fail(
-      {
-        code: 'invalid_number',
-        message: 'Not sent: the contact has no phone number that can be on WhatsApp. Add one to the contact.',
-      },
-      choice.trace,
-    )
+    return await fail(noNumber, choice.trace)
   }
   const rows = texts.map((text, index) => {
     const id = orderedId<PartId>()
@@ -139,30 +134,6 @@ const noteDelivery = (message: Unbound, personId: PersonId): NewDelivery => ({
   sessionId: null,
   subjectId: message.id,
 })
-
-function contentFailure(message: Pick<Unbound, 'attachments'>, text: string): Failure | null {
-  if (message.attachments.length > 0) {
-    return {
-      code: 'unsupported',
-      message: 'Not sent: files cannot be sent on WhatsApp from here yet. Send the text without the file.',
-    }
-  }
-  if (text.trim() === '') {
-    return {
-      code: 'empty_after_codes',
-      message: 'Not sent: the message has no text besides its codes. Write something to send.',
-    }
-  }
-  return null
-}
-
-function personFailure(person: PersonRow): Failure | null {
-  if (!person.dnd) return null
-  return {
-    code: 'dnd',
-    message: 'Not sent: the contact does not want to be disturbed. Change "Do not disturb" on the contact to write.',
-  }
-}
 
 /** The chat of a person on a session, and the first of `count` numbers in its order; null when no address is known. */
 async function takeSeats(

@@ -45,10 +45,13 @@ export function envelopeOf(node: BinaryNode, missing?: Envelope['missing']): Env
   return { seq: orderedId(), attrs, ...(missing && { missing }) }
 }
 
-/** Keeps the messages of one chat in order, whichever address they came under. */
-export function laneOf({ attrs }: Envelope, self: Self, directory: Directory): string {
+/**
+ * Keeps the messages of one chat in order, whichever address they came under. Both addresses of a person are lanes: that they
+ * are one may turn out between two messages.
+ */
+export function lanesOf({ attrs }: Envelope, self: Self, directory: Directory): readonly string[] {
   const jid = isSelf(attrs.from, self) ? (attrs.recipient ?? attrs.from) : attrs.from
-  return personOf([jid], null, directory)?.address ?? jid ?? ''
+  return personOf([jid], null, directory)?.aliases ?? [jid ?? '']
 }
 
 export function isSelf(jid: string | undefined, self: Self): boolean {

@@ -8,7 +8,7 @@ import type { LineEvent, ReachFaultPoint } from '@/lib/channel/channel'
 import type { Clock } from '@/lib/clock'
 import type { RemoteId } from '@/lib/ids'
 import { inboxType, never, type AuthStore, type DataSet } from './auth-store'
-import { decodePlaintext, envelopeOf, eventsOf, laneOf, type Envelope, type Self } from './envelope'
+import { decodePlaintext, envelopeOf, eventsOf, lanesOf, type Envelope, type Self } from './envelope'
 import { parseAddress, sha256Hex } from './ids'
 import { createLanes } from './lanes'
 import type { Owner } from './steps'
@@ -80,8 +80,7 @@ export function createInbox(options: InboxOptions): Inbox {
   function enqueue(row: Row): void {
     if (closing.signal.aborted || !store || unheard.has(row.id)) return
     unheard.set(row.id, row)
-    const lane = laneOf(row.envelope, options.self(), store.directory)
-    void lanes.add(lane, () => hear(row))
+    void lanes.add(lanesOf(row.envelope, options.self(), store.directory), () => hear(row))
   }
 
   async function hear(row: Row): Promise<void> {

@@ -1,7 +1,7 @@
 /** Runs tasks of one lane in order and of different lanes side by side, at most `width` at a time. */
 export interface Lanes {
-  /** A task must not throw. */
-  add(lane: string, task: () => Promise<void>): Promise<void>
+  /** A task of several lanes waits for what each holds and is waited for in all. It must not throw. */
+  add(lane: string | readonly string[], task: () => Promise<void>): Promise<void>
   /** Resolves when nothing is running or waiting. */
   idle(): Promise<void>
 }
@@ -27,17 +27,17 @@ export function createLanes(width: number): Lanes {
 
   return {
     add(lane, task) {
-      const before = tails.get(lane) ?? Promise.resolve()
-      const tail = before.then(async () => {
+      const names = typeof lane === 'string' ? [lane] : lane
+      const tail = Promise.all(names.map((name) => tails.get(name))).then(async () => {
         await enter()
         try {
           await task()
         } finally {
           leave()
-          if (tails.get(lane) === tail) tails.delete(lane)
+          for (const name of names) if (tails.get(name) === tail) tails.delete(name)
         }
       })
-      tails.set(lane, tail)
+      for (const name of names) tails.set(name, tail)
       return tail
     },
     async idle() {

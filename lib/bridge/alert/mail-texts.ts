@@ -22,6 +22,7 @@ export interface MailFacts {
   down: SessionFacts
   slow: SessionFacts
   back: { label: string; phone: string | null }
+  unassigned: { label: string; phone: string | null }
   ends: EndFacts
   ended: EndFacts
   erasure: EndFacts
@@ -78,6 +79,11 @@ const texts: Record<MailLanguage, Texts> = {
       happened: `${who} is connected again. Messages are sent and received.`,
       todo: 'There is nothing to do.',
     }),
+    unassigned: (_, who) => ({
+      subject: `${who} is assigned to nobody now`,
+      happened: `The user ${who} was assigned to is no longer in this sub-account.`,
+      todo: 'Open Sessions and assign it to somebody else, or leave it without a user.',
+    }),
     ends: ({ by }, _, when) => ({
       subject:
         by === 'trial' ? 'The trial of your WhatsApp sessions ends soon' : 'Your WhatsApp sessions are paid until soon',
@@ -130,6 +136,11 @@ const texts: Record<MailLanguage, Texts> = {
       subject: `${who} vuelve a estar en línea`,
       happened: `${who} está conectado de nuevo. Los mensajes se envían y se reciben.`,
       todo: 'No hay nada que hacer.',
+    }),
+    unassigned: (_, who) => ({
+      subject: `${who} ya no está asignado a nadie`,
+      happened: `El usuario al que estaba asignado ${who} ya no está en esta subcuenta.`,
+      todo: 'Abre Sesiones y asígnalo a otra persona, o déjalo sin usuario.',
     }),
     ends: ({ by }, _, when) => ({
       subject:
@@ -187,6 +198,11 @@ const texts: Record<MailLanguage, Texts> = {
       subject: `${who} está online de novo`,
       happened: `${who} está conectado de novo. As mensagens são enviadas e recebidas.`,
       todo: 'Não há nada a fazer.',
+    }),
+    unassigned: (_, who) => ({
+      subject: `${who} não está mais atribuído a ninguém`,
+      happened: `O usuário ao qual ${who} estava atribuído não está mais nesta subconta.`,
+      todo: 'Abra Sessões e atribua a outra pessoa, ou deixe sem usuário.',
     }),
     ends: ({ by }, _, when) => ({
       subject:

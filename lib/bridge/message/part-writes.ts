@@ -1,14 +1,15 @@
-import { and, inArray, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { createGroup } from '@/db/group-commit'
 import { inTransaction } from '@/db/transaction'
 import type { PartState } from '@/db/schema/messages'
+import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { LostOwnership } from '@/lib/errors'
 import type { MessageId, PartId, PersonId, SessionId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
-import { setAffinityBySends } from '../contact/affinity'
+import { setAffinity, setAffinityBySends } from '../contact/affinity'
 import type { BridgeContext } from '../context'
 import { failureAtRest } from '../session/standing'
 import { failMessages } from './fail-messages'
@@ -32,7 +33,7 @@ export interface PartWrites {
 export interface PartEnd {
   delivery: ClaimedDelivery
   settlement: Settlement
-  part: { id: PartId; message_id: MessageId; session_id: SessionId; person_id: PersonId }
+  part: { id: PartId; message_id: MessageId; session_id: SessionId; person_id: PersonId; repins?: boolean }
   epoch: number
   state: Extract<PartState, 'queued' | 'accepted' | 'failed'> | null
   failure: Failure | null
@@ -79,6 +80,7 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
         tx,
         sent.map((end) => ({ person: end.part.person_id, session: end.part.session_id })),
       )
+      for (const { part } of sent.filter((end) => end.part.repins)) await repin(tx, ctx, part)
       const ends = await failThoseAtRest(tx, mineStill)
       const rows = ends.flatMap(({ part, state }) => (state ? [{ id: part.id, state }] : []))
       // Locked in the order receipts lock them in, which come for the same parts at the same moment.
@@ -101,6 +103,11 @@ export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites 
   const settle = createGroup<PartEnd, void>(settleAll, { lingerMs: settleLingerMs })
 
   return { markSending, settle }
+}
+
+async function repin(tx: Transaction, ctx: BridgeContext, part: PartEnd['part']): Promise<void> {
+  const [person] = await tx.select().from(people).where(eq(people.id, part.person_id)).for('update')
+  if (person) await setAffinity(tx, person, { session: part.session_id, by: 'rule', at: ctx.clock.now() })
 }
 
 /**

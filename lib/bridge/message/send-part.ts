@@ -32,6 +32,8 @@ export interface LoadedPart extends Record<string, unknown> {
   last_wrote_at: string | null
   /** When we first wrote to somebody who had never written. */
   opened_at: string | null
+  /** The contact's conversation moves to the session their code named. */
+  repins: boolean
 }
 
 /** The parts a batch of claimed deliveries is about, with what sending them needs. */
@@ -39,7 +41,9 @@ export async function loadParts(ctx: BridgeContext, ids: readonly string[]): Pro
   const rows = await ctx.db.execute<LoadedPart>(sql`
     select p.id, p.message_id, p.location_id, p.session_id, p.chat_id, c.person_id, p.remote_id, p.content_sealed,
       p.prepared_sealed, p.state, p.attempts, c.address, c.reachable, c.checked_at, who.phone, m.user_id is not null as manual,
-      who.last_wrote_at, c.opened_at
+      who.last_wrote_at, c.opened_at,
+      m.trace->>'rule' = '2' and (
+        select a.settings->'codeRepins' = 'true'::jsonb from sub_accounts a where a.id = p.location_id) is true as repins
     from parts p join chats c on c.id = p.chat_id join people who on who.id = c.person_id join messages m on m.id = p.message_id
     where p.id in (select value::uuid from json_array_elements_text(${JSON.stringify(ids)}::json))`)
   return new Map(rows.map((row) => [row.id, row]))

@@ -4,6 +4,7 @@ import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import type { Page } from '../paging'
 import { reachSubAccount } from '../reach'
+import { clearAssignments } from '../session/clear-assignments'
 import { readUsers } from './read-users'
 
 export interface UserView {
@@ -22,6 +23,7 @@ export async function listUsers(ctx: BridgeContext, actor: Actor, locationId: Lo
   await reachSubAccount(ctx.db, actor, locationId)
   try {
     const users = await readUsers(ctx, locationId)
+    await clearAssignments(ctx, actor, { locationId, users: users.map(({ id }) => id) })
     return {
       items: users.map(({ id, name, email, role, type }) => ({ id, name, email, role, type })),
       nextCursor: null,

@@ -2,19 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { BareApp } from './bare-app'
+import { LinkedApps } from './app-state-steps'
 import { connectPhones, type PhoneClient, type Phones } from './client'
 import { downloadFromEmulator } from './downloads'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from './server'
-import { StateSeen } from './state-seen'
 import { trustEmulator } from './trust'
 
 const dataDir = mkdtempSync(join(tmpdir(), 'whatsapp-app-state-'))
 let emulator: WhatsAppEmulator
 let phones: Phones
 let stopDownloads = () => {}
-const apps: BareApp[] = []
-const verifying = { appStateMacVerification: { patch: true, snapshot: true } }
+const apps = new LinkedApps()
 const MANY = 10_000
 const people = (count: number, prefix: string) =>
   Array.from({ length: count }, (_, n) => ({ number: `3461${String(n).padStart(6, '0')}1`, name: `${prefix} ${n}` }))
@@ -25,20 +23,13 @@ async function start() {
   phones = connectPhones(emulator.url)
 }
 
-async function linked(phone: PhoneClient) {
-  const app = new BareApp(emulator.webSocketUrl, undefined, verifying)
-  apps.push(app)
-  const seen = new StateSeen(app)
-  await app.linkByQr(phone)
-  await seen.synced()
-  return { app, seen }
-}
+const linked = (phone: PhoneClient) => apps.link(emulator, phone)
 
 beforeAll(start)
 beforeEach(() => phones.setFullSync('whole'))
 afterEach(async () => {
   stopDownloads()
-  for (const app of apps.splice(0)) await app.stop()
+  await apps.stopAll()
   expect(await phones.counters()).toMatchObject({ violations: 0 })
 })
 afterAll(async () => {
@@ -115,8 +106,7 @@ test('a device that cannot download a snapshot never gets past the beginning, an
     throw new TypeError('fetch failed')
   }
   stopDownloads = () => void (globalThis.fetch = before)
-  const app = new BareApp(emulator.webSocketUrl, undefined, verifying)
-  apps.push(app)
+  const { app } = apps.open(emulator)
   await app.linkByQr(shop)
   await app.waitForAny('a download', () => (asked.length > 0 ? true : undefined))
   await shop.saveContact('34611222444', 'Bob')
@@ -191,9 +181,7 @@ test('keys, collections, contacts and labels survive a restart of the emulator',
   const again = phones.phone(shop.number)
   expect(await again.contacts()).toMatchObject([{ name: 'Ana García' }])
   expect(await again.labelsOn('34611222333')).toEqual(['VIP'])
-  const back = new BareApp(emulator.webSocketUrl, app.auth, verifying)
-  apps.push(back)
-  const seenBack = new StateSeen(back)
+  const { app: back, seen: seenBack } = apps.open(emulator, {}, app.auth)
   await back.reconnect()
   await seenBack.until('what changed', () => seenBack.labelled.size === 1 && seenBack.names.size === 1)
   expect([...seenBack.names.values()]).toEqual(['Ana García'])

@@ -1,28 +1,14 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { BareApp } from './bare-app'
-import { connectPhones, type Phones } from './client'
+import { LinkedApps } from './app-state-steps'
+import { connectPhones, type PhoneClient, type Phones } from './client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from './server'
-import { StateSeen } from './state-seen'
 import { trustEmulator } from './trust'
 
 let emulator: WhatsAppEmulator
 let phones: Phones
-const apps: BareApp[] = []
-const verifying = { appStateMacVerification: { patch: true, snapshot: true } }
+const apps = new LinkedApps()
 
-function newApp(): BareApp {
-  const app = new BareApp(emulator.webSocketUrl, undefined, verifying)
-  apps.push(app)
-  return app
-}
-
-async function linked(phone: { scan(qrText: string): Promise<unknown> }) {
-  const app = newApp()
-  const seen = new StateSeen(app)
-  await app.linkByQr(phone)
-  await seen.synced()
-  return { app, seen }
-}
+const linked = (phone: PhoneClient) => apps.link(emulator, phone)
 
 beforeAll(async () => {
   emulator = await startWhatsAppEmulator()
@@ -30,7 +16,7 @@ beforeAll(async () => {
   phones = connectPhones(emulator.url)
 })
 afterEach(async () => {
-  for (const app of apps.splice(0)) await app.stop()
+  await apps.stopAll()
   await phones.clearFaults()
   expect(await phones.counters()).toMatchObject({ violations: 0, unknownQueries: {} })
 })
@@ -108,6 +94,11 @@ test('what the device changes is seen on the phone', async () => {
   expect(await shop.contacts()).toMatchObject([{ number: ana.number, name: 'Ana García', by: 1 }])
   await app.socket.removeContact(jid)
   expect(await shop.contacts()).toEqual([])
+  await app.socket.addOrEditContact(`${(await ana.view()).lid}@lid`, { fullName: 'Ana by her private id' })
+  expect(await shop.contacts()).toMatchObject([{ number: ana.number, name: 'Ana by her private id' }])
+  await shop.renameContact(ana, 'Ana')
+  await shop.removeContact(ana)
+  expect((await linked(shop)).seen.names.size).toBe(0)
 
   const label = { id: '7', name: 'Hot lead', color: 4, deleted: false, predefinedId: 0 }
   await app.socket.addLabel('', label)

@@ -9,6 +9,8 @@ export interface SavedContact {
   /** The device that saved it: 0 is the phone. */
   by: number
   savedAt: number
+  /** Under which address it is shared, where a device chose another than the number's. */
+  jid?: string
 }
 
 export interface ContactView extends SavedContact {
@@ -74,9 +76,12 @@ export class AddressBook {
 
   remove(number: string): void {
     const digits = digitsOf(number)
-    if (!this.byNumber.delete(digits)) throw notSaved(number)
+    const contact = this.byNumber.get(digits)
+    if (!contact) throw notSaved(number)
+    this.byNumber.delete(digits)
+    this.phone.state.revision += 1
     this.world.history.add('contact-removed', { phone: this.phone.number, number: digits, by: 0 })
-    if (this.world.isOnWhatsApp(digits)) this.phone.state.write('critical_unblock_low', [removal(digits)])
+    if (this.world.isOnWhatsApp(digits)) this.phone.state.write('critical_unblock_low', [removalOf(contact)])
     this.world.changed(this.phone)
   }
 
@@ -98,33 +103,35 @@ export class AddressBook {
     }
     if (operation === 'remove') {
       if (this.byNumber.delete(number)) {
+        this.phone.state.revision += 1
         this.world.history.add('contact-removed', { phone: this.phone.number, number, by })
       }
       return
     }
     const name = (value.contactAction?.fullName ?? value.contactAction?.firstName ?? '').trim()
     if (name === '') return
-    this.put(number, name, by)
+    this.put(number, name, by, index[1])
     this.world.history.add('contact-saved', { phone: this.phone.number, number, name, by })
   }
 
-  private put(number: string, name: string, by: number): void {
-    this.byNumber.set(number, { number, name, by, savedAt: Date.now() })
+  private put(number: string, name: string, by: number, given = this.byNumber.get(number)?.jid): void {
+    const jid = given === undefined || given === pnOf(number) ? {} : { jid: given }
+    this.byNumber.set(number, { number, name, by, savedAt: Date.now(), ...jid })
     this.world.learnLid(number)
     this.phone.state.revision += 1
   }
 
   private changeOf(number: string): Change {
-    const name = this.nameOf(number) ?? ''
-    const person = { number, lid: lidOf(number) }
+    const contact = this.byNumber.get(number)
+    const name = contact?.name ?? ''
     return {
       operation: 'set',
-      index: ['contact', jidOf(person, 'pn')],
+      index: ['contact', contact?.jid ?? pnOf(number)],
       value: {
         contactAction: {
           fullName: name,
           firstName: name.split(' ')[0] ?? name,
-          lidJid: jidOf(person, 'lid'),
+          lidJid: jidOf({ number, lid: lidOf(number) }, 'lid'),
           saveOnPrimaryAddressbook: true,
         },
       },
@@ -133,9 +140,10 @@ export class AddressBook {
   }
 }
 
-function removal(number: string): Change {
-  const jid = jidOf({ number, lid: lidOf(number) }, 'pn')
-  return { operation: 'remove', index: ['contact', jid], value: { contactAction: {} }, version: 2 }
+const pnOf = (number: string) => jidOf({ number, lid: lidOf(number) }, 'pn')
+
+function removalOf({ number, jid }: SavedContact): Change {
+  return { operation: 'remove', index: ['contact', jid ?? pnOf(number)], value: { contactAction: {} }, version: 2 }
 }
 
 function checkedNumber(number: string): string {

@@ -26,6 +26,11 @@ export interface AuthStore {
   storeFirst(data: DataSet): void
   /** Resolves when the credentials and keys handed over so far are durable; null when nothing is under way. */
   saving(): Promise<void> | null
+  /** Of a collection of app state: read from its beginning next time. */
+  forgetVersion(name: string): void
+  hasVersion(name: string): boolean
+  /** Makes durable how far collections of app state were read. */
+  keepVersions(versions: Record<string, unknown>): Promise<void>
   /** Commits rows that are no keys. False: not durable, and nothing of this store will be any more. */
   commit(step: Partial<Step>): Promise<boolean>
   /** Erases credentials and keys in the database. Throws LostOwnership or the database's error. */
@@ -54,6 +59,12 @@ export interface StoreHooks {
   sealInbox?(rows: Record<string, unknown>): { id: string; sealed: Buffer }[]
   /** Awaited after the commit that carried inbox rows, before Baileys goes on to the receipt. */
   afterInboxCommit?(rows: Record<string, unknown>): Promise<void> | void
+  /**
+   * How far collections of app state were read. Given, they are kept in memory only until `keepVersions`.
+   */
+  holdVersions?(versions: Record<string, unknown>): void
+  /** A key to app state was asked for and is not there. */
+  onMissingKey?(): void
   /** A number and a private id turned out to be one person. */
   onMapping?(pnUser: string, lidUser: string): void
   /** The session belongs to somebody else, or the database stayed away: nothing more may leave this line. Called once. */
@@ -66,6 +77,8 @@ export type DataSet = Record<string, Record<string, unknown> | undefined>
 export const inboxType = 'trunkline-inbox'
 
 type Entry = { sealed: Buffer } | { value: unknown }
+
+const versionType = 'app-state-sync-version'
 
 /** Pending for ever: what waits for a write that will never be durable must not go on to tell anybody. */
 export const never = new Promise<never>(() => {})
@@ -169,7 +182,14 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
     return value
   }
 
-  async function set(data: DataSet): Promise<void> {
+  async function set({ [versionType]: versions, ...data }: DataSet): Promise<void> {
+    if (versions) {
+      if (!hooks.holdVersions) Object.assign(data, { [versionType]: versions })
+      else {
+        for (const [id, value] of Object.entries(versions)) shelf(versionType).set(id, { value })
+        hooks.holdVersions(versions)
+      }
+    }
     await hooks.beforeWrite?.(data)
     await store(data)
     const rows = data[inboxType]
@@ -214,6 +234,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
         const value = read(type, id)
         // What is stored under a type came from Baileys under that type.
         if (value !== undefined) found[id] = value as SignalDataTypeMap[T]
+        else if (type === 'app-state-sync-key') hooks.onMissingKey?.()
       }
       return found
     },
@@ -265,6 +286,15 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
     saving() {
       if (first) storingFirst ??= storeFirst()
       return storingFirst ?? saving
+    },
+    forgetVersion: (name) => void shelf(versionType).delete(name),
+    hasVersion: (name) => shelf(versionType).has(name),
+    async keepVersions(versions) {
+      const puts = Object.entries(versions).map(([id, value]) => ({
+        ...{ type: versionType, id },
+        sealed: vault.seal(keyPlace(versionType, id), encode(versionType, value)),
+      }))
+      await commit({ ...emptyStep(), puts })
     },
     commit: (step) => commit({ ...emptyStep(), ...step }),
     forget: () => erase(db, owner),

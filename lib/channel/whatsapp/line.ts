@@ -14,6 +14,7 @@ import type { Clock } from '@/lib/clock'
 import { LostOwnership } from '@/lib/errors'
 import type { RemoteId } from '@/lib/ids'
 import type { Log } from '@/lib/log'
+import { createAppState } from './app-state'
 import { loadAuthStore, type AuthStore, type StoreHooks } from './auth-store'
 import { createCache } from './caches'
 import { createPast, decide, type Ending } from './disconnects'
@@ -87,6 +88,12 @@ export function createLine(options: LineOptions): Line {
 
   const stanzaEars = createStanzaEars({ clock, lanes: telling, self, tell, directory: () => store?.directory ?? null })
 
+  const appState = createAppState({
+    ...{ log, clock, lanes: telling, tell },
+    link: () => (connection && isOpen && store ? { connection, store } : null),
+    store: () => store,
+  })
+
   const sender = createSender({
     link: () => (connection && isOpen && store ? { connection, store } : null),
     isMine: () => session.isMine() && !closing.signal.aborted,
@@ -133,10 +140,12 @@ export function createLine(options: LineOptions): Line {
     beforeRead: (type) => sender.beforeRead(type),
     beforeWrite: (data) => sender.beforeWrite(data),
     sealInbox: (rows) => inbox?.seal(rows) ?? [],
+    holdVersions: appState.holdVersions,
+    onMissingKey: appState.missKey,
     afterInboxCommit: (rows) => inbox?.committed(rows),
     onMapping(pnUser, lidUser) {
       const me = self()
-      if (pnUser === me.pnUser || lidUser === me.lidUser || !store) return
+      if (pnUser === me.pnUser || lidUser === me.lidUser || !store || appState.isLearning(pnUser)) return
       const person = personOf([formatLid(lidUser), formatPn(pnUser)], null, store.directory)
       if (person) void telling.add('alias', async () => void (await tell({ type: 'alias', person })))
     },
@@ -241,6 +250,7 @@ export function createLine(options: LineOptions): Line {
           // stored, without waiting for the last of them. Sending does not depend on the rest of the backlog.
           toldName = linked?.name ?? null
           if (linked) void say('connected', { account: linked })
+          appState.catchUp(mine)
         },
         renamed() {
           const linked = accountOf(current)
@@ -261,6 +271,7 @@ export function createLine(options: LineOptions): Line {
       },
     })
     connection = mine
+    appState.listen(mine)
     if (options.without?.inbox) {
       hearUpserts(mine.sock, () => (connection === mine ? current.directory : null), tell, options.reach)
     }
@@ -466,13 +477,8 @@ export function createLine(options: LineOptions): Line {
     prepare: async (_to, content) => prepare(content),
     send: (to, prepared, id) => sender.send(to, prepared, id),
 
-    async readBook() {
-      throw new SendError('The address book and labels cannot be read yet.', { fate: 'not_sent', code: 'unsupported' })
-    },
-
-    async changeLabel() {
-      throw new SendError('Labels cannot be changed yet.', { fate: 'not_sent', code: 'unsupported' })
-    },
+    readBook: appState.read,
+    changeLabel: appState.change,
 
     async showTyping(to) {
       try {

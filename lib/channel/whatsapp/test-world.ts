@@ -91,7 +91,7 @@ export class TestWorld {
     })
   }
 
-  async session(channel = this.channel()): Promise<TestSession> {
+  async session(channel = this.channel(), platform?: 'smba'): Promise<TestSession> {
     const locationId = randomBytes(10).toString('hex') as LocationId
     const id = randomUUID() as string as SessionId
     await this.db.insert(subAccounts).values({ id: locationId, companyId: 'company' as never })
@@ -107,7 +107,7 @@ export class TestWorld {
     await this.db
       .insert(leases)
       .values({ sessionId: id, owner: 'test', epoch: 0, leaseUntil: new Date(Date.now() + 6e7) })
-    const owner = await this.phones.create({ name: 'Owner' })
+    const owner = await this.phones.create({ name: 'Owner', ...(platform && { platform }) })
     return new TestSession(this, id, locationId, owner, channel, (line) => this.lines.push(line))
   }
 }

@@ -2,7 +2,7 @@
 
 import { CircleCheck, X } from 'lucide-react'
 import { Tabs } from 'radix-ui'
-import type { ReactNode } from 'react'
+import { useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { PairingCode } from './pairing-code'
@@ -30,6 +30,8 @@ export function LinkPanel(props: {
   const { session, way } = props
   const t = useTranslations('linking')
   const linking = isLinking(session)
+  // Read before the first scan, and not taken away by it.
+  const [isFirst] = useState(session.firstLinkedAt === null)
   return (
     <section
       aria-label={t('panel', { label: session.label })}
@@ -61,7 +63,7 @@ export function LinkPanel(props: {
           {linking ? <PairingCode session={session} /> : <Ended {...props} />}
         </Tabs.Content>
       </Tabs.Root>
-      <Steps session={session} last={way === 'qr' ? t('steps3') : t('codeSteps3')} />
+      <Steps isFirst={isFirst} last={way === 'qr' ? t('steps3') : t('codeSteps3')} />
     </section>
   )
 }
@@ -76,6 +78,9 @@ function ShownQr({ session, isWanted }: { session: SessionView; isWanted: boolea
     </QrFrame>
   )
 }
+
+/** How an attempt to link ends without a link. */
+const attempted: readonly (string | null)[] = ['pairing_timeout', 'paired_number_mismatch', 'duplicate_number']
 
 /** Where the code was: what became of it, and another one where that helps. */
 function Ended(props: { session: SessionView; onClose: () => void; onAgain: () => void; isAsking: boolean }) {
@@ -101,7 +106,7 @@ function Ended(props: { session: SessionView; onClose: () => void; onAgain: () =
     )
   return frame(
     <>
-      <p className="text-pretty">{session.action === 'link' ? sentence(session) : t('over')}</p>
+      <p className="text-pretty">{attempted.includes(session.reason) ? sentence(session) : t('over')}</p>
       {session.action === 'link' && (
         <Button disabled={props.isAsking} onClick={props.onAgain}>
           {sessions('newCode')}
@@ -111,14 +116,12 @@ function Ended(props: { session: SessionView; onClose: () => void; onAgain: () =
   )
 }
 
-function Steps({ session, last }: { session: SessionView; last: string }) {
+function Steps({ isFirst, last }: { isFirst: boolean; last: string }) {
   const t = useTranslations('linking')
   const terms = useTranslations()('terms')
   return (
     <section aria-label={t('steps')} className="flex flex-col gap-3 text-pretty lg:order-1">
-      {session.firstLinkedAt === null && (
-        <p className="bg-wait-soft text-wait rounded-lg p-3 text-[0.8125rem]">{terms}</p>
-      )}
+      {isFirst && <p className="bg-wait-soft text-wait rounded-lg p-3 text-[0.8125rem]">{terms}</p>}
       <ol className="text-muted flex list-decimal flex-col gap-1.5 pl-4">
         <li>
           <strong className="text-ink font-medium">{t('android')}:</strong> {t('androidSteps1')}

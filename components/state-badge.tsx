@@ -49,7 +49,10 @@ export function StateBadge({ status }: { status: SessionView['status'] }) {
 const quietReasons: readonly SessionView['status'][] = ['starting', 'awaiting_link', 'linking', 'connected']
 
 /** The sentence under the badge, in the reader's language; the API's own where it knows a reason we do not. */
-export function useStateSentence(): (session: SessionView) => string {
+type Stated = Pick<SessionView, 'status' | 'reason' | 'detail'> &
+  Partial<Pick<SessionView, 'duplicateOf' | 'nextRetryAt'>>
+
+export function useStateSentence(): (session: Stated) => string {
   const t = useTranslations()
   const format = useFormatter()
   return ({ status, reason, detail, duplicateOf, nextRetryAt }) => {

@@ -63,6 +63,9 @@ interface WorkerFixtures {
 /** Short and never used before, so that parallel tests and repeated runs share nothing. */
 export const fresh = (): string => randomBytes(4).toString('hex')
 
+/** As the app calls them. */
+export const nameOf = ({ firstName, lastName }: User): string => `${firstName} ${lastName}`.trim()
+
 /** The CRM takes seconds to know its own message and to tell of an install, and ten minutes to try a webhook again. */
 const QUICK_CRM = { messages: { statusRaceMs: 300 }, oauth: { installWebhookMs: 200 }, webhooks: { scale: 0.001 } }
 

@@ -51,11 +51,25 @@ export class AppFrame {
   }
 
   /** An action of the menu that asks once more. */
-  async confirm(label: string, action: 'Stop' | 'Log out'): Promise<void> {
+  async confirm(label: string, action: 'Stop' | 'Restart' | 'Log out'): Promise<void> {
     await this.choose(label, action)
     const dialog = this.frame.getByRole('dialog', { name: `${action} ${label}?` })
     await dialog.getByRole('button', { name: action, exact: true }).click()
     await expect(dialog).toBeHidden()
+  }
+
+  /** Where the name stands. */
+  async rename(label: string, to: string): Promise<void> {
+    const card = this.card(label)
+    await card.getByRole('button', { name: `Rename ${label}` }).click()
+    await this.frame.getByLabel('Name of the session').fill(to)
+    await this.page.keyboard.press('Enter')
+    await expect(this.card(to)).toBeVisible()
+  }
+
+  /** What is said of it now, as it is read out. */
+  status(label: string): Locator {
+    return this.card(label).getByRole('status').first()
   }
 
   async showMessages(): Promise<void> {

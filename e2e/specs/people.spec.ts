@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import es from '@/components/messages/es.json' with { type: 'json' }
 import pt from '@/components/messages/pt.json' with { type: 'json' }
-import { expect, test } from '../fixtures'
+import { expect, nameOf, test } from '../fixtures'
 import { readQr } from './screen-qr'
 
 test('a location user sees the session and no button that manages it', async ({
@@ -20,14 +20,20 @@ test('a location user sees the session and no button that manages it', async ({
   const theirs = await openApp(installed, { as: uma, page: await (await anotherBrowser()).newPage() })
   const card = theirs.card('Sales')
   await expect(card.getByText('Connected', { exact: true })).toBeVisible()
-  await expect(card.getByRole('button')).toHaveCount(0)
+  // The moments alone, which say exactly when.
+  const buttons = card.getByRole('button').filter({ hasNot: theirs.frame.locator('time') })
+  await expect(buttons).toHaveCount(0)
+  await expect(card.getByRole('switch').and(theirs.frame.locator(':enabled'))).toHaveCount(0)
+  await expect(
+    theirs.frame.getByText('Administrators of this sub-account and your agency can change them.'),
+  ).toBeVisible()
   await expect(theirs.addButton).toHaveCount(0)
   await expect(theirs.frame.getByRole('link', { name: 'All sub-accounts' })).toHaveCount(0)
 
   // Scanning is theirs too, where a scan is needed.
   await app.confirm('Sales', 'Log out')
   await expect(card.getByRole('button', { name: 'Scan again' })).toBeVisible()
-  await expect(card.getByRole('button')).toHaveCount(1)
+  await expect(buttons).toHaveCount(1)
 })
 
 test('opened outside the CRM, or framed by a stranger, it shows no data', async ({
@@ -134,18 +140,56 @@ test('a session is added, linked and renamed with the keyboard alone', async ({
   await page.keyboard.press('ArrowLeft')
   await app.scan('Sales', phone)
 
-  const actions = app.card('Sales').getByRole('button', { name: 'Actions for Sales' })
-  await actions.focus()
+  const pencil = app.card('Sales').getByRole('button', { name: 'Rename Sales' })
+  await pencil.focus()
   await page.keyboard.press('Enter')
-  await expect(app.frame.getByRole('menuitem', { name: 'Rename' })).toBeFocused()
+  const name = app.card('Sales').getByLabel('Name of the session')
+  await expect(name).toBeFocused()
+  await page.keyboard.type('Nothing')
+  await page.keyboard.press('Escape')
+  await expect(pencil).toBeFocused()
   await page.keyboard.press('Enter')
-  const rename = app.frame.getByRole('dialog', { name: 'Rename Sales' })
-  await expect(rename.getByLabel('Name')).toBeFocused()
-  await page.keyboard.press('ControlOrMeta+A')
+  await expect(name).toBeFocused()
   await page.keyboard.type('Support')
   await page.keyboard.press('Enter')
   await expect(app.card('Support')).toBeVisible()
-  await expect(app.card('Support').getByRole('button', { name: 'Actions for Support' })).toBeFocused()
+  await expect(app.card('Support').getByRole('button', { name: 'Rename Support' })).toBeFocused()
+
+  const user = app.card('Support').getByRole('button', { name: 'Assigned user of Support: Nobody' })
+  await user.focus()
+  await page.keyboard.press('Enter')
+  await expect(app.frame.getByRole('combobox', { name: 'Search users' })).toBeFocused()
+  await page.keyboard.type(nameOf(installed.admin))
+  await expect(app.frame.getByRole('option')).toHaveCount(1)
+  await page.keyboard.press('Enter')
+  const assigned = app.card('Support').getByRole('button', {
+    name: `Assigned user of Support: ${nameOf(installed.admin)}`,
+  })
+  await expect(assigned).toBeFocused()
+
+  const priority = app.card('Support').getByRole('button', { name: 'Change the priority of Support' })
+  await priority.focus()
+  await page.keyboard.press('Enter')
+  await expect(app.frame.getByLabel('New priority')).toBeFocused()
+  await page.keyboard.press('3')
+  await expect(
+    app.frame.getByText('Messages with #WH1 will no longer find a session, #WH3 from Support.'),
+  ).toBeVisible()
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Tab')
+  await page.keyboard.press('Enter')
+  await expect(app.frame.getByRole('dialog')).toBeHidden()
+  await expect(priority).toBeFocused()
+  await expect(app.card('Support').getByText('#WH3', { exact: true })).toBeVisible()
+
+  const actions = app.card('Support').getByRole('button', { name: 'Actions for Support' })
+  await actions.focus()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('End')
+  await expect(app.frame.getByRole('menuitem', { name: 'Delete' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await page.keyboard.press('Escape')
+  await expect(actions).toBeFocused()
 })
 
 test('a tab of its own shows the same, live, to whom the frame vouched for, and the code works once', async ({

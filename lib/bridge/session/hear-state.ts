@@ -82,7 +82,9 @@ async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, even
   // Taken over from another worker, a session that was working is coming back; only what a person started is starting.
   const wasUp = session.isLinked && (session.status === 'connected' || session.status === 'reconnecting')
   const status: SessionStatus = event.state === 'starting' && wasUp ? 'reconnecting' : (event.state as SessionStatus)
-  const account = event.account
+  // Another number than the session's: the line will undo the link, and the session's number is still the old one.
+  const isStranger = event.account && session.phone !== null && event.account.phone !== session.phone
+  const account = isStranger ? undefined : event.account
   const connected = status === 'connected'
   const change: Partial<SessionRow> = {
     status,
@@ -90,14 +92,13 @@ async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, even
     attempt: event.attempt ?? 0,
     nextRetryAt: event.retryAt ?? null,
     ...(session.status === status && session.reason === (event.reason ?? null) ? {} : { since: ctx.clock.now() }),
+    ...(event.account ? { isLinked: true, codePhone: null } : {}),
     ...(account
       ? {
-          isLinked: true,
           phone: account.phone,
           aliases: account.aliases,
           pushName: account.name,
           platform: account.platform,
-          codePhone: null,
         }
       : {}),
     ...(connected && session.status !== 'connected' && !session.connectedAt ? { connectedAt: ctx.clock.now() } : {}),

@@ -77,8 +77,15 @@ function take(queries: QueryClient, locationId: string, event: string, data: unk
     if (!storeMessage(queries, data as MessageView))
       void queries.invalidateQueries({ queryKey: keys.messages(locationId) })
   } else if (event === 'sync') {
-    void queries.invalidateQueries({ queryKey: keys.sessions(locationId) })
-    void queries.invalidateQueries({ queryKey: keys.messages(locationId) })
-    void queries.invalidateQueries({ queryKey: keys.settings(locationId) })
+    const sync = data as { kind?: 'contacts' | 'labels'; sessionId?: string }
+    // How far a sync is, told by itself; anything else may have changed much.
+    if (sync.kind && sync.sessionId) queries.setQueryData(keys.sync(sync.kind, sync.sessionId), sync)
+    else
+      for (const queryKey of [keys.sessions, keys.messages, keys.settings, keys.alerts, keys.entitlement])
+        void queries.invalidateQueries({ queryKey: queryKey(locationId) })
+  } else if (event === 'alert') {
+    void queries.invalidateQueries({ queryKey: keys.alerts(locationId) })
+  } else if (event === 'entitlement') {
+    void queries.invalidateQueries({ queryKey: keys.entitlement(locationId) })
   }
 }

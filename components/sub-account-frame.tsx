@@ -6,6 +6,7 @@ import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SubAccountView } from '@/lib/bridge/sub-account/list'
+import { Banners } from './banners'
 import { Live } from './live'
 import { LoadError } from './notice'
 import { OpenInTab } from './open-in-tab'
@@ -49,6 +50,7 @@ export function SubAccountFrame({ locationId, children }: { locationId: string; 
         </header>
         <SectionTabs locationId={locationId} />
         {location.data && <LostAuthorisation location={location.data} />}
+        <Banners locationId={locationId} />
         {children}
       </main>
     </Live>

@@ -24,6 +24,7 @@ export function RoutingPage({ locationId }: { locationId: string }) {
 
 function Loaded({ locationId, loading }: { locationId: string; loading: string }) {
   const t = useTranslations('routing')
+  const { me } = useSignedIn()
   const settings = useSettings(locationId)
   const sessions = useSessions(locationId)
   const users = useUsers(locationId)
@@ -42,6 +43,7 @@ function Loaded({ locationId, loading }: { locationId: string; loading: string }
     )
   const failed = !settings.data ? settings : !sessions.data ? sessions : null
   if (failed) return <LoadError error={failed.error} onRetry={() => void failed.refetch()} />
+  const isAgencyAdmin = me.user.type === 'agency' && me.user.role === 'admin'
   const known = { sessions: sessions.data!, users: users.data ?? [] }
   const now = settings.data!
   return (
@@ -67,6 +69,7 @@ function Loaded({ locationId, loading }: { locationId: string; loading: string }
             <NumberSetting name="holdMinutes" settings={now} min={0} max={60} unit={t('minutes')} />
             <NumberSetting name="hourlyCap" settings={now} min={1} max={100_000} unit={t('perHour')} mayBeEmpty />
             <NumberSetting name="dailyCap" settings={now} min={1} max={100_000} unit={t('perDay')} mayBeEmpty />
+            <SwitchSetting name="warmUp" settings={now} locked={isAgencyAdmin ? null : t('warmUpNotYours')} />
           </Section>
           <Section title={t('codes')} intro={t('codesIntro')}>
             <SwitchSetting name="codeFallback" settings={now} />

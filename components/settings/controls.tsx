@@ -36,7 +36,13 @@ function Problem({ id, text }: { id: string; text: string | null }) {
   )
 }
 
-export function SwitchSetting({ name, settings }: { name: Named<boolean>; settings: Settings }) {
+export function SwitchSetting(props: {
+  name: Named<boolean>
+  settings: Settings
+  /** Why this reader cannot change it. */
+  locked?: string | null
+}) {
+  const { name, settings, locked = null } = props
   const t = useTranslations('settings')
   const id = useId()
   const { set, problemOf } = useSaving()
@@ -48,12 +54,13 @@ export function SwitchSetting({ name, settings }: { name: Named<boolean>; settin
           {label}
         </label>
         <p id={`${id}-what`} className="text-muted mt-0.5 text-pretty">
-          {t(`${name}.what`)}
+          {t(`${name}.what`)} {locked}
         </p>
         <Problem id={`${id}-problem`} text={problemOf(name)} />
       </div>
       <Switch
         id={id}
+        disabled={locked !== null}
         checked={settings[name]}
         onCheckedChange={(checked) => set({ [name]: checked }, label)}
         aria-describedby={`${id}-what ${id}-problem`}

@@ -32,7 +32,7 @@ export async function changeSettings(
       throw new BridgeError('forbidden', 'Only an administrator of the agency can switch the warm-up off.', {
         fields: { warmUp: 'only for administrators of the agency' },
       })
-    if (change.rules) await refuseForeignSessions(tx, input.locationId, change.rules)
+    if (change.rules) await refuseForeignSessions(tx, input.locationId, change.rules, before.rules)
     const settings = { ...row.settings, ...change }
     await tx.update(subAccounts).set({ settings }).where(eq(subAccounts.id, input.locationId))
     const was = Object.fromEntries(changed.map(([key]) => [key, before[key as keyof Settings]]))
@@ -40,6 +40,7 @@ export async function changeSettings(
       ...{ locationId: input.locationId, action: 'settings.changed', subject: input.locationId },
       detail: { before: was, after: change },
     })
+    await notifyChange(tx, { locationId: input.locationId, type: 'sync', id: input.locationId })
     // What the cards say of the warm-up depends on it.
     const shown = await tx
       .select({ id: sessions.id })
@@ -50,13 +51,20 @@ export async function changeSettings(
   })
 }
 
-async function refuseForeignSessions(tx: Transaction, locationId: LocationId, rules: RoutingRule[]): Promise<void> {
+/** A rule that stays as it was may name a session that was deleted since: the list around it can still be edited. */
+async function refuseForeignSessions(
+  tx: Transaction,
+  locationId: LocationId,
+  rules: RoutingRule[],
+  before: RoutingRule[],
+): Promise<void> {
   const own = await tx
     .select({ id: sessions.id })
     .from(sessions)
     .where(and(eq(sessions.locationId, locationId), ne(sessions.wanted, 'removed')))
   const fields = rules.flatMap((rule, at) =>
-    own.some(({ id }) => id === rule.session)
+    own.some(({ id }) => id === rule.session) ||
+    before.some((old) => old.id === rule.id && old.session === rule.session)
       ? []
       : [[`rules.${at}.session`, 'not a session of this sub-account'] as const],
   )

@@ -1,0 +1,104 @@
+'use client'
+
+import { TriangleAlert } from 'lucide-react'
+import Link from 'next/link'
+import { Progress as Radix } from 'radix-ui'
+import { useEffect, useRef, type ReactNode } from 'react'
+import { useFormatter, useLocale, useTranslations } from 'use-intl'
+import { useErrorText } from './notice'
+import type { SyncKind, SyncViews } from './sync-queries'
+import { Skeleton } from './ui/skeleton'
+
+/** What is going on, in the reader's language; English is what the server says, which knows more. */
+export function useSyncSentence(kind: SyncKind): (view: Pick<SyncViews[SyncKind], 'state' | 'detail'>) => string {
+  const t = useTranslations(`syncing.${kind}State`)
+  const isEnglish = useLocale().startsWith('en')
+  return ({ state, detail }) => (isEnglish || !t.has(state) ? detail : t(state))
+}
+
+export function ProgressBar({ done, total, label }: { done: number; total: number; label: string }) {
+  const t = useTranslations('syncing')
+  const format = useFormatter()
+  const share = total === 0 ? 1 : done / total
+  return (
+    <div className="flex flex-col gap-1.5">
+      <Radix.Root
+        value={Math.round(share * 100)}
+        max={100}
+        aria-label={label}
+        className="bg-sunken border-line h-2.5 overflow-hidden rounded-full border"
+      >
+        <Radix.Indicator className="bg-accent h-full transition-[width]" style={{ width: `${share * 100}%` }} />
+      </Radix.Root>
+      <p className="text-muted tabular-nums">
+        {t('progress', { done: format.number(done), total: format.number(total) })}
+      </p>
+    </div>
+  )
+}
+
+/** Numbers of what would be, or was, done. */
+export function Counts({ of }: { of: { key: string; name: string; count: number }[] }) {
+  const format = useFormatter()
+  return (
+    <dl className="grid grid-cols-3 gap-2">
+      {of.map(({ key, name, count }) => (
+        <div key={key} className="bg-sunken flex min-w-0 flex-col-reverse justify-end rounded-lg px-3 py-2">
+          <dt className="text-muted text-xs text-pretty">{name}</dt>
+          <dd className="text-lg font-semibold tabular-nums">{format.number(count)}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+export function Warning({ children }: { children: ReactNode }) {
+  return (
+    <p className="bg-wait-soft text-wait flex gap-2.5 rounded-lg p-3 text-pretty">
+      <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
+      <span className="min-w-0">{children}</span>
+    </p>
+  )
+}
+
+export function Problem({ error }: { error: unknown }) {
+  const errorText = useErrorText()
+  if (!error) return null
+  return (
+    <p role="alert" className="text-bad text-pretty">
+      {errorText(error)}
+    </p>
+  )
+}
+
+export function Reading({ text }: { text: string }) {
+  return (
+    <div className="flex flex-col gap-3">
+      <p role="status" className="text-pretty">
+        {text}
+      </p>
+      <Skeleton className="h-16" />
+    </div>
+  )
+}
+
+export function SettingsLink({ locationId, children }: { locationId: string; children: ReactNode }) {
+  return (
+    <Link
+      href={`/embed/${encodeURIComponent(locationId)}/settings`}
+      className="text-accent font-medium underline underline-offset-4"
+    >
+      {children}
+    </Link>
+  )
+}
+
+/** Once, when a dialog opens for somebody who is about to turn something on. */
+export function useOnce(isWanted: boolean, act: () => void): void {
+  const isDone = useRef(false)
+  useEffect(() => {
+    if (!isWanted || isDone.current) return
+    isDone.current = true
+    act()
+  })
+}

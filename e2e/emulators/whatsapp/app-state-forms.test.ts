@@ -73,7 +73,7 @@ test('every form of telling everything says the same', { timeout: 60_000 }, asyn
   const told = new Map<string, object>()
   for (const form of ['whole', 'log', 'blob'] as const) {
     await phones.setFullSync(form)
-    stopDownloads = form === 'blob' ? downloadFromEmulator(emulator.url) : () => {}
+    stopDownloads = form === 'blob' ? downloadFromEmulator(emulator.webSocketUrl) : () => {}
     const position = await phones.position()
     const { app, seen } = await linked(shop)
     await seen.until('everything', () => seen.labelled.size === 55)

@@ -129,11 +129,12 @@ test('two linked devices end up with the same, also after one was away', async (
   const two = await linked(shop)
   const jid = `${ana.number}@s.whatsapp.net`
   await one.app.socket.addOrEditContact(jid, { fullName: 'Ana' })
+  await shop.waitForContact(ana, 'Ana')
   await two.seen.until('the other device’s contact', () => two.seen.names.get(jid) === 'Ana')
   await two.app.stop()
   const label = await shop.createLabel('VIP')
   await one.seen.until('the label', () => one.seen.labels.has(label.id))
-  await one.app.socket.addChatLabel(jid, label.id)
+  await Promise.all([one.app.socket.addChatLabel(jid, label.id), shop.waitForLabels(ana, ['VIP'])])
   await shop.renameContact(ana, 'Ana García')
   await shop.setName('Shop & Co')
   await two.app.reconnect()

@@ -183,6 +183,20 @@ export class PhoneClient {
     )
   }
 
+  /** Resolves when the chat has exactly these labels on the phone, by name. */
+  waitForLabels(chat: Recipient, names: string[], timeoutMs = DEFAULT_WAIT_MS) {
+    const wanted = JSON.stringify([...names].sort())
+    const look = async () => (JSON.stringify(await this.labelsOn(chat)) === wanted ? names : undefined)
+    return this.waitForChange(look, timeoutMs, `the labels ${wanted} on the chat with ${numberOf(chat)}`)
+  }
+
+  /** Resolves when the address book has that name for the number. */
+  waitForContact(contact: Recipient, name: string, timeoutMs = DEFAULT_WAIT_MS) {
+    const number = numberOf(contact).replace(/\D/g, '')
+    const look = async () => (await this.contacts(number)).find((each) => each.number === number && each.name === name)
+    return this.waitForChange(look, timeoutMs, `${number} saved as "${name}"`)
+  }
+
   private waitForBubble(peer: Recipient, fits: (bubble: Bubble) => boolean, timeoutMs: number, what: string) {
     return this.waitForChange(async () => (await this.chat(peer)).find(fits), timeoutMs, what)
   }

@@ -120,9 +120,9 @@ function Steps({ isFirst, last }: { isFirst: boolean; last: string }) {
   const t = useTranslations('linking')
   const terms = useTranslations()('terms')
   return (
-    <section aria-label={t('steps')} className="flex flex-col gap-3 text-pretty lg:order-1">
+    <div className="flex flex-col gap-3 text-pretty lg:order-1">
       {isFirst && <p className="bg-wait-soft text-wait rounded-lg p-3 text-[0.8125rem]">{terms}</p>}
-      <ol className="text-muted flex list-decimal flex-col gap-1.5 pl-4">
+      <ol aria-label={t('steps')} className="text-muted flex list-decimal flex-col gap-1.5 pl-4">
         <li>
           <strong className="text-ink font-medium">{t('android')}:</strong> {t('androidSteps1')}
           <br />
@@ -132,6 +132,6 @@ function Steps({ isFirst, last }: { isFirst: boolean; last: string }) {
         <li>{last}</li>
       </ol>
       <p className="text-muted text-[0.8125rem]">{t('keepOnline')}</p>
-    </section>
+    </div>
   )
 }

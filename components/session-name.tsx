@@ -23,7 +23,7 @@ export function SessionName({ session }: { session: SessionView }) {
   if (isEditing) return <NameForm session={session} onDone={() => setEditing(false)} />
   return (
     <div className="flex min-h-9 min-w-0 flex-1 items-center gap-1">
-      <h3 className="min-w-0 text-base font-semibold break-words">{session.label}</h3>
+      <h2 className="min-w-0 text-base font-semibold break-words">{session.label}</h2>
       {can('edit_sessions') && (
         <Button
           ref={pencil}

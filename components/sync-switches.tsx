@@ -1,46 +1,49 @@
 'use client'
 
+import { useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
-import { useErrorText } from './notice'
-import { useChangeSession } from './session-queries'
 import { useSignedIn } from './signed-in'
+import { ContactSyncDialog, LabelSyncDialog, SyncLine } from './sync-dialogs'
 import { SwitchRow } from './ui/switch-row'
 
-/** Turning off is done at once; turning on is asked about first. */
+/** Each asks first, and says what comes of it. */
 export function SyncSwitches({ session }: { session: SessionView }) {
   const t = useTranslations('sync')
-  const errorText = useErrorText()
   const { can } = useSignedIn()
-  const changing = useChangeSession(session)
-  const isLocked = !can('edit_sessions')
+  const [opened, setOpened] = useState<'contacts' | 'labels' | null>(null)
+  const dialog = (name: 'contacts' | 'labels') => ({
+    session,
+    open: opened === name,
+    onOpenChange: (open: boolean) => setOpened(open ? name : null),
+  })
+  const mayChange = can('edit_sessions')
+  const hasNumber = session.phone !== null
+  const hasLabels = session.platform !== 'consumer'
   return (
     <>
-      <SwitchRow
-        label={t('contacts')}
-        hint={session.phone === null ? t('noNumber') : t('contactsHow')}
-        checked={session.syncContacts}
-        disabled={isLocked || !session.syncContacts}
-        onCheckedChange={() => changing.mutate({ syncContacts: false })}
-      />
-      <SwitchRow
-        label={t('labels')}
-        hint={
-          session.phone === null
-            ? t('noNumber')
-            : session.platform === 'consumer'
-              ? t('labelsConsumer')
-              : t('labelsHow')
-        }
-        checked={session.syncLabels}
-        disabled={isLocked || !session.syncLabels}
-        onCheckedChange={() => changing.mutate({ syncLabels: false })}
-      />
-      {changing.error && (
-        <p role="alert" className="text-bad">
-          {errorText(changing.error)}
-        </p>
-      )}
+      <div className="flex min-w-0 flex-col gap-2">
+        <SwitchRow
+          label={t('contacts')}
+          hint={hasNumber ? t('contactsHow') : t('noNumber')}
+          checked={session.syncContacts}
+          disabled={!mayChange || (!hasNumber && !session.syncContacts)}
+          onCheckedChange={() => setOpened('contacts')}
+        />
+        <SyncLine kind="contacts" session={session} onOpen={() => setOpened('contacts')} />
+      </div>
+      <div className="flex min-w-0 flex-col gap-2">
+        <SwitchRow
+          label={t('labels')}
+          hint={!hasNumber ? t('noNumber') : hasLabels ? t('labelsHow') : t('labelsConsumer')}
+          checked={session.syncLabels}
+          disabled={!mayChange || ((!hasNumber || !hasLabels) && !session.syncLabels)}
+          onCheckedChange={() => setOpened('labels')}
+        />
+        <SyncLine kind="labels" session={session} onOpen={() => setOpened('labels')} />
+      </div>
+      <ContactSyncDialog {...dialog('contacts')} />
+      <LabelSyncDialog {...dialog('labels')} />
     </>
   )
 }

@@ -4,6 +4,7 @@ import { tokens } from '@/db/schema/sub-accounts'
 import { sendMails, sweepAlerts, type Post } from '@/lib/bridge/alert/send-mails'
 import { settleAlerts } from '@/lib/bridge/alert/settle'
 import { settleEntitlements } from '@/lib/bridge/entitlement/settle'
+import { expireWaiting } from '@/lib/bridge/message/expire-waiting'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { probeSuspended } from '@/lib/bridge/sub-account/probe-suspended'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
@@ -18,6 +19,13 @@ const noPost: Post = { mailer: null, appUrl: '' }
 
 export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[], post: Post = noPost): Job[] => [
   { name: 'settle-installs', cron: '* * * * *', run: () => settleInstalls(ctx) },
+  {
+    name: 'expire-waiting',
+    cron: '*/5 * * * *',
+    async run() {
+      while ((await expireWaiting(ctx)) > 0);
+    },
+  },
   { name: 'probe-suspended', cron: '17 * * * *', run: () => probeSuspended(ctx) },
   // These three also run when something happens: db/notify.ts.
   { name: 'entitlements', cron: '* * * * *', run: () => settleEntitlements(ctx) },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import fc from 'fast-check'
 import { parseRoutingCode } from './routing-code'
 
 const parse = (text: string) => parseRoutingCode(text, 'WH')
@@ -61,10 +62,105 @@ test('another prefix is another channel', () => {
   expect(parseRoutingCode('#SM1 hi #WH2', 'SM')).toMatchObject({ text: 'hi #WH2', priority: 1 })
 })
 
-// Not a measurement: work that grew with the square of a megabyte would outlast the test's own limit many times over.
-test('a megabyte of hostile text is parsed', { timeout: 60_000 }, () => {
-  for (const unit of ['#WH', '#WH1', '#WH1 ', ' #WH1', '#', '##WH1 ', '\u200b', '\n#WH1', '#WH11111111']) {
-    const text = unit.repeat(Math.ceil(1_000_000 / unit.length))
-    expect(parse(text).text.length).toBeLessThanOrEqual(text.length)
+describe('codes of other products, where they are wanted', () => {
+  const aliased = (text: string) => parseRoutingCode(text, 'WH', { aliases: true })
+  test.each([
+    ['{WA#2} hello', 'hello'],
+    ['hello {{ WA#2 }}', 'hello'],
+    ['hello {{WA#2}} Ana', 'hello Ana'],
+    ['#wa#2 hello', 'hello'],
+  ])('%j', (text, left) => {
+    expect(aliased(text)).toMatchObject({ text: left, priority: 2 })
+    expect(parse(text)).toEqual({ text, priority: null, code: null, conflict: false })
+  })
+  test.each(['{WA#}', '{WA#222} x', 'x{WA#2}', 'WA#2', '##WA#2 x'])('%j is none', (text) => {
+    expect(aliased(text)).toMatchObject({ text, priority: null })
+  })
+})
+
+/** Text in which nothing is a code, whatever is put around it. */
+const plain = fc.stringMatching(/^[a-z0-9 .,!?\n\t\u00a0\u200b()áñ😀-]{0,40}$/u)
+const word = fc.stringMatching(/^[a-z0-9áñ😀]{1,12}$/u)
+
+describe('for any text', () => {
+  const check = (property: fc.IProperty<unknown[]> | fc.IPropertyWithHooks<never>) =>
+    fc.assert(property as fc.IProperty<unknown[]>, { numRuns: 500, verbose: true })
+
+  test('without a code nothing is touched', () =>
+    check(
+      fc.property(plain, (text) => {
+        expect(parse(text)).toEqual({ text, priority: null, code: null, conflict: false })
+      }),
+    ))
+
+  test('a code put between words is found and leaves the words as they were', () =>
+    check(
+      fc.property(
+        fc.array(word, { maxLength: 8 }),
+        fc.nat({ max: 8 }),
+        fc.nat({ max: 99 }),
+        fc.constantFrom('#WH', '#wh', '#Wh'),
+        (words, at, priority, mark) => {
+          const place = Math.min(at, words.length)
+          const text = [...words.slice(0, place), `${mark}${priority}`, ...words.slice(place)].join(' ')
+          expect(parse(text)).toEqual({
+            text: words.join(' '),
+            priority,
+            code: `${mark}${priority}`,
+            conflict: false,
+          })
+        },
+      ),
+    ))
+
+  test('doubling its mark delivers any code as it was typed', () =>
+    check(
+      fc.property(plain, word, fc.nat({ max: 99 }), (before, after, priority) => {
+        const typed = `${before}\n#WH${priority}\n${after}`
+        expect(parse(typed.replace('#WH', '##WH'))).toEqual({
+          text: typed,
+          priority: null,
+          code: null,
+          conflict: false,
+        })
+      }),
+    ))
+
+  test('what is left holds no code any more, and was all in the text', () =>
+    check(
+      fc.property(fc.array(fc.oneof(plain, fc.constantFrom('#WH1', '#wh2', ' ', '\n', '(', ')', '|'))), (pieces) => {
+        const text = pieces.join('')
+        const { text: left, priority } = parse(text)
+        // Taking a code out can bring two pieces together; whoever reads it again must still find none it had not seen.
+        if (priority === null) expect(left).toBe(text)
+        else expect(left.length).toBeLessThan(text.length)
+        const letters = (of: string) => of.replace(/\s/gu, '')
+        let from = 0
+        for (const letter of letters(left)) {
+          from = letters(text).indexOf(letter, from) + 1
+          expect(from).toBeGreaterThan(0)
+        }
+      }),
+    ))
+})
+
+// Growth, not speed: sixteen times the text may take about sixteen times as long, and four times that on a busy machine; work
+// that grew with the square would take 256 times as long.
+test('a megabyte of hostile text takes time in proportion to its length', { timeout: 120_000 }, () => {
+  const units = ['#WH', '#WH1', '#WH1 ', ' #WH1', '#', '##WH1 ', '\u200b', '\n#WH1', '#WH11111111', '{{ ', '{WA#1', ' ']
+  // The processor's time, not the clock's: others may be at work.
+  const timeOf = (text: string) => {
+    const before = process.cpuUsage()
+    const { text: left } = parseRoutingCode(text, 'WH', { aliases: true })
+    expect(left.length).toBeLessThanOrEqual(text.length)
+    const { user, system } = process.cpuUsage(before)
+    return (user + system) / 1_000
+  }
+  const best = (text: string) => Math.min(...Array.from({ length: 5 }, () => timeOf(text)))
+  for (const unit of units) {
+    const of = (length: number) => unit.repeat(Math.ceil(length / unit.length))
+    const sixteenth = best(of(65_536))
+    const whole = best(of(1_048_576))
+    expect([unit, whole < Math.max(sixteenth, 1) * 64]).toEqual([unit, true])
   }
 })

@@ -109,3 +109,22 @@ test('jobs are scheduled once for the whole deployment', async () => {
   }
   expect(runs).toBeLessThanOrEqual(1)
 })
+
+test('a job that is asked for runs at once, and asked for often it runs once more', async () => {
+  let runs = 0
+  const jobs = await startJobs({
+    databaseUrl: kit.databaseUrl,
+    log: silentLog,
+    jobs: [{ name: 'asked-for', cron: '0 0 1 1 *', run: async () => void (runs += 1) }],
+  })
+  try {
+    jobs.wake('unheard of')
+    for (let ask = 0; ask < 20; ask++) jobs.wake('asked-for')
+    await expect.poll(() => runs, { timeout: 5_000 }).toBe(1)
+    jobs.wake('asked-for')
+    await expect.poll(() => runs, { timeout: 5_000 }).toBe(2)
+  } finally {
+    await jobs.stop()
+  }
+  expect(runs).toBe(2)
+})

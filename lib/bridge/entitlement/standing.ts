@@ -41,9 +41,9 @@ export function standingOf(row: Row | null, paid: Paid | null, now: Date): Stand
 }
 
 /** What every page says; null while there is nothing to do. */
-export function bannerOf({ state, trialStartedAt, endsAt }: Standing, now: Date): string | null {
+export function bannerOf({ state, trialStartedAt, trialBy, endsAt }: Standing, now: Date): string | null {
   if (state === 'ended')
-    return 'Payment is needed: messages are not sent any more. The links are kept, so paying needs no new scan.'
+    return `Payment is needed: messages are not sent${trialBy === 'number' ? ', because the number already had its trial in another sub-account' : ' any more'}. The links are kept, so paying needs no new scan.`
   if (state !== 'trial' || !trialStartedAt || !endsAt) return null
   if (now.getTime() < trialStartedAt.getTime() + bannerAfterMs) return null
   return `The trial ends ${remaining(endsAt, now)}. Afterwards messages are not sent until somebody pays.`

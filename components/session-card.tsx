@@ -180,7 +180,7 @@ function Settings({ session, onPriority }: { session: SessionView; onPriority: (
 function Setting({ name, children }: { name: string; children: ReactNode }) {
   return (
     <div className="grid min-w-0 grid-cols-[6.5rem_minmax(0,1fr)] items-center gap-x-3">
-      <h3 className="text-muted text-xs">{name}</h3>
+      <p className="text-muted text-xs">{name}</p>
       <div className="min-w-0">{children}</div>
     </div>
   )

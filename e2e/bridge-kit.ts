@@ -25,6 +25,8 @@ export interface BridgeKit {
   emulator: HighLevelEmulator
   database: DatabaseClient
   databaseUrl: string
+  /** What a worker process of the product needs to work on the same database and CRM. */
+  env: NodeJS.ProcessEnv
   /** What the CRM has posted to the app so far, as it came; nothing is done with it unless a test does. */
   webhooks: Buffer[]
   /** A sub-account of its own for one test, installed as a person would. */
@@ -45,7 +47,8 @@ export async function startBridgeKit({ requestEveryMs }: { requestEveryMs?: numb
   const test = await createTestDatabase()
   const database = openDatabase(test.url, { max: 12 })
   const { db } = database
-  const vault = createVault(db, { current: 'k1', keys: new Map([['k1', randomBytes(32)]]) })
+  const key = randomBytes(32)
+  const vault = createVault(db, { current: 'k1', keys: new Map([['k1', key]]) })
   const callback = createServer()
   await new Promise<void>((done) => callback.listen(0, '127.0.0.1', done))
   const appUrl = `http://127.0.0.1:${(callback.address() as AddressInfo).port}`
@@ -99,6 +102,21 @@ export async function startBridgeKit({ requestEveryMs }: { requestEveryMs?: numb
     emulator,
     database,
     databaseUrl: test.url,
+    env: {
+      ...process.env,
+      DATABASE_URL: test.url,
+      APP_URL: appUrl,
+      APP_SECRET: randomBytes(16).toString('hex'),
+      ENCRYPTION_KEYS: `k1:${key.toString('base64')}`,
+      HIGHLEVEL_CLIENT_ID: app.clientId,
+      HIGHLEVEL_CLIENT_SECRET: app.clientSecret,
+      HIGHLEVEL_SSO_SECRET: app.ssoSecret,
+      HIGHLEVEL_PROVIDER_ID: app.providerId,
+      HIGHLEVEL_DELIVERY_SECRET: 'delivery-secret',
+      HIGHLEVEL_API_URL: emulator.apiUrl,
+      HIGHLEVEL_AUTHORIZE_URL: emulator.authorizeUrl,
+      LOG_LEVEL: process.env.LOG_LEVEL ?? 'warn',
+    },
     webhooks,
     async subAccount() {
       const { id } = await crm.createSubAccount(`Sub-account ${randomBytes(3).toString('hex')}`)

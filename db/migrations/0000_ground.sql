@@ -511,6 +511,7 @@ ALTER TABLE "whatsapp_credentials" ADD CONSTRAINT "whatsapp_credentials_session_
 ALTER TABLE "whatsapp_inbox" ADD CONSTRAINT "whatsapp_inbox_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 ALTER TABLE "whatsapp_keys" ADD CONSTRAINT "whatsapp_keys_session_id_sessions_id_fk" FOREIGN KEY ("session_id") REFERENCES "public"."sessions"("id") ON DELETE cascade ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "saved_contacts_due" ON "saved_contacts" USING btree ("session_id","key") WHERE "saved_contacts"."is_due";--> statement-breakpoint
+CREATE INDEX "saved_contacts_why" ON "saved_contacts" USING btree ("session_id") WHERE "saved_contacts"."why" is not null;--> statement-breakpoint
 CREATE INDEX "saved_contacts_phone" ON "saved_contacts" USING btree ("location_id","phone");--> statement-breakpoint
 CREATE INDEX "saved_contacts_contact" ON "saved_contacts" USING btree ("location_id","contact_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_key" ON "deliveries" USING btree ("key");--> statement-breakpoint

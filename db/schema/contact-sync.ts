@@ -84,6 +84,9 @@ export const savedContacts = pgTable(
     index('saved_contacts_due')
       .on(t.sessionId, t.key)
       .where(sql`${t.isDue}`),
+    index('saved_contacts_why')
+      .on(t.sessionId)
+      .where(sql`${t.why} is not null`),
     index('saved_contacts_phone').on(t.locationId, t.phone),
     index('saved_contacts_contact').on(t.locationId, t.contactId),
   ],

@@ -4,6 +4,8 @@ import { contactSyncs } from '@/db/schema/contact-sync'
 import { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
+import type { ChannelName } from '@/lib/channel/kinds'
+import { hearAlias } from '../contact/hear-alias'
 import type { BridgeContext } from '../context'
 import { fence } from '../session/fence'
 import { lockSync, notifySync, putToWork } from './switch'
@@ -14,7 +16,12 @@ type Heard = Extract<LineEvent, { type: 'contacts' }>['contacts']
  * Takes down what is saved on the phone; what is new or changed goes to the CRM if the switch is on. A book nobody asked
  * for is not kept. Safe to hear twice. Throws LostOwnership.
  */
-export async function hearContacts(ctx: BridgeContext, session: OwnedSession, contacts: Heard): Promise<void> {
+export async function hearContacts(
+  ctx: BridgeContext,
+  session: OwnedSession & { channel: ChannelName },
+  contacts: Heard,
+): Promise<void> {
+  await joinKnown(ctx, session, contacts)
   const entries = new Map(contacts.map((entry) => [entry.person.phone ?? entry.person.address, entry]))
   if (entries.size === 0 || !(await isWanted(ctx, session))) return
   await inTransaction(ctx.db, async (tx) => {
@@ -32,6 +39,25 @@ export async function hearContacts(ctx: BridgeContext, session: OwnedSession, co
     await putToWork(tx, row)
     await notifySync(tx, session)
   })
+}
+
+/** The book says which addresses are one person; that matters for those we know under one of them and not all. */
+async function joinKnown(
+  ctx: BridgeContext,
+  session: OwnedSession & { channel: ChannelName },
+  contacts: Heard,
+): Promise<void> {
+  const people = contacts.map(({ person }) => person).filter(({ aliases }) => aliases.length > 1)
+  if (people.length === 0) return
+  const rows = people.map(({ aliases }, place) => ({ place, aliases }))
+  const apart = await ctx.db.execute<{ place: number }>(sql`
+    select r.place from json_to_recordset(${JSON.stringify(rows)}::json) as r(place int, aliases json)
+    cross join lateral json_array_elements_text(r.aliases) as a(address)
+    left join person_addresses pa on pa.location_id = ${session.locationId} and pa.channel = ${session.channel}
+      and pa.address = a.address
+    group by r.place
+    having count(pa.person_id) > 0 and (count(pa.person_id) < count(*) or count(distinct pa.person_id) > 1)`)
+  for (const { place } of apart) await hearAlias(ctx, session, people[place]!)
 }
 
 async function isWanted(ctx: BridgeContext, session: OwnedSession): Promise<boolean> {

@@ -1,8 +1,5 @@
 /** Who in the CRM a saved contact is: known identity, exact number, other spellings of the number. */
-import { and, eq, isNotNull, sql } from 'drizzle-orm'
-import { savedContacts } from '@/db/schema/contact-sync'
-import { people, personAddresses } from '@/db/schema/people'
-import type { Queryable } from '@/db/client'
+import type { savedContacts } from '@/db/schema/contact-sync'
 import { CrmError, type CrmContact, type SubAccountApi } from '@/lib/highlevel/highlevel'
 import type { ContactId } from '@/lib/ids'
 import { phoneVariants } from './phone-variants'
@@ -17,13 +14,13 @@ export interface Match {
   isIndirect: boolean
 }
 
-/** `gone`: nobody, and the contact they were is no longer in the CRM. Throws CrmError. */
+/** `identity` is the contact of the person as we know them. `gone`: nobody, and the contact they were is no longer in the CRM. Throws CrmError. */
 export async function matchContact(
-  db: Queryable,
   crm: SubAccountApi,
   row: SavedContact,
+  identity: ContactId | null,
 ): Promise<Match | { gone: ContactId } | null> {
-  const known = (await knownContact(db, row)) ?? row.contactId
+  const known = identity ?? row.contactId
   const contact = known && (await orGone(crm.getContact(known)))
   if (contact) return { contact, several: false, isIndirect: false }
   return (await byNumber(crm, row)) ?? (known ? { gone: known } : null)
@@ -49,24 +46,6 @@ async function byNumber(crm: SubAccountApi, row: SavedContact): Promise<Match | 
   }
   if (others.size === 0) return null
   return { contact: newest([...others.values()]), several: others.size > 1, isIndirect: true }
-}
-
-/** The contact of a person heard or written to under one of these addresses. */
-async function knownContact(db: Queryable, row: SavedContact): Promise<ContactId | null> {
-  if (row.aliases.length === 0) return null
-  const [found] = await db
-    .select({ contactId: people.contactId })
-    .from(personAddresses)
-    .innerJoin(people, eq(people.id, personAddresses.personId))
-    .where(
-      and(
-        eq(personAddresses.locationId, row.locationId),
-        sql`${personAddresses.address} in (select json_array_elements_text(${JSON.stringify(row.aliases)}::json))`,
-        isNotNull(people.contactId),
-      ),
-    )
-    .limit(1)
-  return found?.contactId ?? null
 }
 
 /** Null when the CRM has no such contact any more. */

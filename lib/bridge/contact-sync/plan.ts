@@ -1,6 +1,6 @@
 /** Compares a phone's whole book with the whole CRM and says, per saved contact, what a run would do. Writes nothing to the CRM. */
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
-import { contactSyncs, deletedContacts, savedContacts, writtenNames, type SkipReason } from '@/db/schema/contact-sync'
+import { contactSyncs, savedContacts, writtenNames, type SkipReason } from '@/db/schema/contact-sync'
 import { inTransaction } from '@/db/transaction'
 import type { CrmContact } from '@/lib/highlevel/highlevel'
 import type { ContactId } from '@/lib/ids'
@@ -11,7 +11,7 @@ import type { SessionRow } from '../reach'
 import type { Settings } from '../sub-account/settings'
 import { newest, type SavedContact } from './match'
 import { judgeName } from './name-policy'
-import { otherNames } from './other-names'
+import { readFacts } from './facts'
 import { phoneVariants } from './phone-variants'
 import { lockSync } from './switch'
 
@@ -42,14 +42,8 @@ export async function planContacts(
     .select()
     .from(savedContacts)
     .where(and(eq(savedContacts.sessionId, session.id), isNotNull(savedContacts.name)))
-  const identities = await knownContacts(ctx, session)
-  const names = await otherNames(ctx.db, session, 'all')
+  const factsOf = await readFacts(ctx.db, session, 'all')
   const { locationId } = session
-  const deleted = new Set(
-    (await ctx.db.select().from(deletedContacts).where(eq(deletedContacts.locationId, locationId))).map(
-      ({ phone }) => phone,
-    ),
-  )
   const written = new Map(
     (await ctx.db.select().from(writtenNames).where(eq(writtenNames.locationId, locationId))).map((row) => [
       row.contactId,
@@ -61,13 +55,14 @@ export async function planContacts(
     const plan = (verdict: Plan['plan'], why: SkipReason | null = null, candidates: ContactId[] | null = null) => ({
       ...{ key: row.key, plan: verdict, why, candidates },
     })
+    const { identity, otherName, wasDeleted } = factsOf(row.key)
     if (!row.phone) return plan('skip', 'no_number')
     if (row.phone === session.phone) return plan('skip', 'own_number')
-    const found = candidatesOf(crm, row, identities.get(row.key) ?? row.contactId)
-    if (found.length === 0) return deleted.has(row.phone) ? plan('skip', 'deleted_in_crm') : plan('create')
+    const found = candidatesOf(crm, row, identity ?? row.contactId)
+    if (found.length === 0) return wasDeleted ? plan('skip', 'deleted_in_crm') : plan('create')
     const contact = newest(found)
     const verdict = judgeName({
-      ...{ policy: settings.namePolicy, current: contact.name, saved: names.get(row.key) ?? row.name! },
+      ...{ policy: settings.namePolicy, current: contact.name, saved: otherName ?? row.name! },
       ours: [written.get(contact.id) ?? null, row.triedName],
     })
     const several = found.length > 1 ? found.map(({ id }) => id) : null
@@ -112,17 +107,6 @@ async function readCrm({ ctx, session, settings, isHeld, delivery }: Parameters<
 }
 
 const hasTag = (tags: readonly string[], tag: string) => tags.some((one) => one.toLowerCase() === tag)
-
-/** By key, the contact of a person heard or written to before. */
-async function knownContacts(ctx: BridgeContext, session: SessionRow): Promise<Map<string, ContactId>> {
-  const rows = await ctx.db.execute<{ key: string; contact_id: ContactId }>(sql`
-    select c.key, p.contact_id from saved_contacts c
-    cross join lateral jsonb_array_elements_text(c.aliases) as a(address)
-    join person_addresses pa on pa.location_id = c.location_id and pa.channel = ${session.channel} and pa.address = a.address
-    join people p on p.id = pa.person_id and p.contact_id is not null
-    where c.session_id = ${session.id}`)
-  return new Map(rows.map((row) => [row.key, row.contact_id]))
-}
 
 /** Chats of people nobody saved, under the name they gave themselves. */
 async function addChats(ctx: BridgeContext, session: SessionRow, reading: number): Promise<void> {

@@ -1,10 +1,11 @@
 /** One saved contact into the CRM. May be repeated at any point: who was made before a crash is found, not made again. */
 import { and, eq } from 'drizzle-orm'
-import { deletedContacts, writtenNames, type SkipReason } from '@/db/schema/contact-sync'
+import { writtenNames, type SkipReason } from '@/db/schema/contact-sync'
 import { CrmError, type SubAccountApi } from '@/lib/highlevel/highlevel'
 import type { ContactId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
 import type { Settings } from '../sub-account/settings'
+import type { ContactFacts } from './facts'
 import { matchContact, type Match, type SavedContact } from './match'
 import { rememberDeleted } from './remember-deleted'
 import { isSameName, judgeName } from './name-policy'
@@ -24,21 +25,21 @@ export interface PushInput {
   row: SavedContact
   /** Numbers that are the session's own. */
   ownPhone: string | null
-  /** The name a session with a lower priority number saved for the same number. */
-  otherName: string | null
+  facts: ContactFacts
   settings: Settings
 }
 
 /** Throws CrmError when the CRM cannot take it now; what it will never take is skipped. */
 export async function pushContact(ctx: BridgeContext, crm: SubAccountApi, input: PushInput): Promise<Pushed> {
-  const { row, otherName, settings } = input
+  const { row, settings } = input
+  const { otherName, identity, wasDeleted } = input.facts
   const skipped = (why: SkipReason): Pushed => ({ ...nothing, row, outcome: 'skipped', why })
   if (!row.phone) return skipped('no_number')
   if (row.phone === input.ownPhone) return skipped('own_number')
   const saved = otherName ?? row.name!
   const isOverruled = otherName !== null && !isSameName(otherName, row.name!)
   try {
-    const match = await matchContact(ctx.db, crm, row)
+    const match = await matchContact(crm, row, identity)
     if (match && 'gone' in match) {
       await ctx.db.transaction((tx) => rememberDeleted(tx, { locationId: row.locationId, contactId: match.gone }))
       return skipped('deleted_in_crm')
@@ -47,7 +48,7 @@ export async function pushContact(ctx: BridgeContext, crm: SubAccountApi, input:
       const done = await bring(ctx, crm, row, match, saved, settings)
       return isOverruled && !done.why ? { ...done, why: 'other_session' } : done
     }
-    if (await wasDeleted(ctx, row)) return skipped('deleted_in_crm')
+    if (wasDeleted) return skipped('deleted_in_crm')
     const tags = settings.contactTag === '' ? [] : [settings.contactTag]
     const { id } = await crm.createContact({ name: saved, phone: row.phone, source: 'WhatsApp', tags })
     return {
@@ -92,12 +93,4 @@ async function bring(
     why: several ? 'several' : verdict === 'keep' ? 'kept_name' : null,
     wrote: writes || wasTried ? saved : null,
   }
-}
-
-async function wasDeleted(ctx: BridgeContext, row: SavedContact): Promise<boolean> {
-  const [found] = await ctx.db
-    .select({ phone: deletedContacts.phone })
-    .from(deletedContacts)
-    .where(and(eq(deletedContacts.locationId, row.locationId), eq(deletedContacts.phone, row.phone!)))
-  return found !== undefined
 }

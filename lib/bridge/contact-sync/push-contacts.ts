@@ -18,7 +18,7 @@ import type { BridgeContext } from '../context'
 import type { SessionRow } from '../reach'
 import { settingsOf, type Settings } from '../sub-account/settings'
 import type { ContactSyncRow } from './contact-sync'
-import { otherNames } from './other-names'
+import { readFacts } from './facts'
 import { planContacts } from './plan'
 import { pushContact, type Pushed } from './push-contact'
 import { recordPushed } from './record-pushed'
@@ -112,7 +112,7 @@ async function pushDue(work: Work): Promise<void> {
   for (let count = 0; count < perDelivery; count += batchSize) {
     const batch = await nextBatch(work)
     if (batch.length === 0) return
-    const names = await otherNames(ctx.db, session, batch)
+    const facts = await readFacts(ctx.db, session, batch)
     const queue = [...batch]
     const pushed: Pushed[] = []
     let failure: unknown = null
@@ -122,9 +122,8 @@ async function pushDue(work: Work): Promise<void> {
         if (!isHeld()) failure ??= new HoldLost(work.delivery.id)
         if (failure !== null) return
         const { settings } = work
-        const otherName = names.get(row.key) ?? null
         try {
-          pushed.push(await pushContact(ctx, crm, { row, ownPhone: session.phone, otherName, settings }))
+          pushed.push(await pushContact(ctx, crm, { row, ownPhone: session.phone, facts: facts(row.key), settings }))
         } catch (error) {
           failure ??= error
         }

@@ -1,3 +1,5 @@
+import { and, eq, inArray } from 'drizzle-orm'
+import { personAddresses } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
 import type { OwnedSession, Person } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
@@ -14,6 +16,19 @@ export async function hearAlias(
   const { locationId, channel } = session
   await inTransaction(ctx.db, async (tx) => {
     await fence(tx, session)
+    const [known] = await tx
+      .select({ personId: personAddresses.personId })
+      .from(personAddresses)
+      .where(
+        and(
+          eq(personAddresses.locationId, locationId),
+          eq(personAddresses.channel, channel),
+          inArray(personAddresses.address, person.aliases),
+        ),
+      )
+      .limit(1)
+    // A whole address book or history comes this way; who never wrote nor was written to is learned when they are.
+    if (!known) return
     await lockPerson(tx, {
       locationId,
       channel,

@@ -74,6 +74,8 @@ export function createAppState(options: AppStateOptions): AppState {
   let lacksKey = false
   let readers = Promise.resolve()
   const learning = new Set<string>()
+  /** Private ids whose number did not become known when it was waited for. */
+  const numberless = new Set<string>()
   const answers = new Map<string, Answer>()
 
   /** One after another; once something was not heard, nothing after it counts as heard. */
@@ -86,8 +88,10 @@ export function createAppState(options: AppStateOptions): AppState {
   /** Who has a private id may be learned at the same moment from the history, so it is looked up as late as can be. */
   function tellLabels(heard: HeardLabels): void {
     void lanes.add('app-state', async () => {
-      const lacksNumber = () => heard.marks.some(({ jid }) => personFor([jid])?.phone === null)
-      for (let tries = 0; lacksNumber() && tries < 20 && !isOver; tries++) await clock.sleep(numberWaitMs / 20)
+      const unnamed = () =>
+        heard.marks.filter(({ jid }) => !numberless.has(jid) && personFor([jid])?.phone === null).map(({ jid }) => jid)
+      for (let tries = 0; unnamed().length > 0 && tries < 20 && !isOver; tries++) await clock.sleep(numberWaitMs / 20)
+      for (const jid of unnamed()) numberless.add(jid)
       const marks = heard.marks.flatMap(({ labelId, jid, on }) => {
         const chat: Person | 'group' | null = jid.endsWith('@g.us') ? 'group' : personFor([jid])
         return chat ? [{ labelId, chat, on }] : []

@@ -4,6 +4,7 @@ import type { EmulatorOptions } from '@/e2e/emulators/highlevel/options'
 import type { Children } from '@/scripts/children'
 
 const phonesReady = z.object({ url: z.string(), webSocketUrl: z.string(), rootPublicKey: z.string() })
+const mailsReady = z.object({ url: z.string(), smtpUrl: z.string() })
 const crmReady = z.object({ url: z.string(), webhookPublicKey: z.string() })
 
 export async function startPhones(children: Children, { port, folder }: { port: number; folder: string }) {
@@ -17,14 +18,26 @@ export async function startPhones(children: Children, { port, folder }: { port: 
   return phonesReady.parse(announced)
 }
 
+export async function startMails(children: Children, { port, folder }: { port: number; folder: string }) {
+  const announced = await children.start({
+    name: 'mails',
+    file: 'e2e/emulators/mail/main.ts',
+    args: ['--port', String(port), '--data-dir', folder],
+    env: process.env,
+    announces: true,
+  })
+  return mailsReady.parse(announced)
+}
+
 interface CrmStart {
   port: number
   folder: string
   phonesUrl: string | null
+  mailsUrl: string | null
   environment: Record<string, string | undefined>
 }
 
-export async function startCrm(children: Children, { port, folder, phonesUrl, environment }: CrmStart) {
+export async function startCrm(children: Children, { port, folder, phonesUrl, mailsUrl, environment }: CrmStart) {
   const options: EmulatorOptions = {
     port,
     dataDir: folder,
@@ -32,6 +45,7 @@ export async function startCrm(children: Children, { port, folder, phonesUrl, en
     // The CRM asks again after ten minutes; nobody who tries the sandbox on a slow machine waits that long.
     timings: { webhookScale: 0.01 },
     ...(phonesUrl && { phonesUrl }),
+    ...(mailsUrl && { mailsUrl }),
   }
   const announced = await children.start({
     name: 'crm',

@@ -6,6 +6,7 @@ import { productionTimings as workerTimings } from '@/lib/worker/timings'
 import { composeWorker, stopOnSignal } from '@/lib/worker/compose'
 import { trustEmulator } from '../emulators/whatsapp/trust'
 import { readWorkerEnvironment } from './environment'
+import { whenTimeMoves } from './time'
 
 const { env, network, holdScale } = readWorkerEnvironment(process.env)
 if (network.kind === 'emulated') trustEmulator(network.root)
@@ -20,3 +21,4 @@ const worker = await composeWorker({
     }),
 })
 stopOnSignal(worker)
+whenTimeMoves(() => ['entitlements', 'alerts', 'mails'].forEach((job) => worker.wakeJob(job)))

@@ -8,7 +8,7 @@ import type { BridgeContext } from '@/lib/bridge/context'
 import { grantedByOperators } from '@/lib/bridge/entitlement/entitlements'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
-import { systemClock, type Clock } from '@/lib/clock'
+import { systemClock } from '@/lib/clock'
 import type { Env } from '@/lib/env'
 import { createLog } from '@/lib/log'
 import { createMark } from '@/lib/seal'
@@ -24,7 +24,6 @@ export interface Composition {
   timings?: WorkerTimings
   reach?: ReachFaultPoint
   without?: WorkerOptions['without']
-  clock?: Clock
 }
 
 export interface ComposedWorker extends Worker {
@@ -32,15 +31,11 @@ export interface ComposedWorker extends Worker {
   wakeJob(name: string): void
 }
 
-export async function composeWorker({
-  env,
-  openChannel,
-  clock = systemClock,
-  ...rest
-}: Composition): Promise<ComposedWorker> {
+export async function composeWorker({ env, openChannel, ...rest }: Composition): Promise<ComposedWorker> {
   // Baileys reads a stack for every frame it sends. Those that are logged are translated by the log.
   process.setSourceMapsEnabled(false)
   const owner = `${env.worker.name}-${randomBytes(4).toString('hex')}`
+  const clock = systemClock
   const log = createLog({ name: 'worker', level: env.logLevel }).child({ worker: owner })
   const { db, close } = openDatabase(env.databaseUrl, { max: 16, name: owner })
   const listener = openListener(env.databaseUrl)

@@ -45,6 +45,7 @@ export interface CrmState {
   installs: Install[]
   companyInstalls: CompanyInstall[]
   phonesUrl?: string
+  mailsUrl?: string
 }
 
 export interface PostedMessage extends HistoryEvent {

@@ -44,6 +44,7 @@ const ROUTES: Record<string, Route> = {
     installs: crm.store.installs.all(),
     companyInstalls: crm.store.companyInstalls.all(),
     phonesUrl: crm.phonesUrl(),
+    mailsUrl: crm.mailsUrl(),
   }),
   'GET /control/app': ({ app }) => ({ redirectUri: app.redirectUri, installUrl: app.installUrl, scopes: app.scopes }),
   'POST /control/companies': (crm, input) => createCompany(crm, input as { name: string }),

@@ -34,6 +34,7 @@ export interface Crm {
   /** Base address people and apps reach this emulator at; known once it listens. */
   url(): string
   phonesUrl(): string | undefined
+  mailsUrl(): string | undefined
 }
 
 export interface Violation {

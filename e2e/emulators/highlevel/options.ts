@@ -52,6 +52,7 @@ export interface EmulatorOptions {
   timings?: Timings
   settings?: DeepPartial<Settings>
   phonesUrl?: string
+  mailsUrl?: string
   /** Loud lines go here; default stderr. */
   log?: (line: string) => void
 }

@@ -90,6 +90,7 @@ function build(options: EmulatorOptions, url: () => string): Crm & { publicKey: 
     log: options.log ?? ((line) => process.stderr.write(`[crm emulator] ${line}\n`)),
     url,
     phonesUrl: () => options.phonesUrl,
+    mailsUrl: () => options.mailsUrl,
     publicKey: signer.publicKey,
   }
 }

@@ -71,6 +71,9 @@ function render() {
           state.phonesUrl
             ? h('a', { class: 'button', href: state.phonesUrl, target: '_blank', rel: 'noopener' }, 'Phones ↗')
             : undefined,
+          state.mailsUrl
+            ? h('a', { class: 'button', href: state.mailsUrl, target: '_blank', rel: 'noopener' }, 'Mails ↗')
+            : undefined,
         ),
       ),
       locations.length > 0

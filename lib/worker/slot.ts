@@ -84,7 +84,7 @@ export interface Slot {
 const sendingAtOnce = 24
 
 /** Nobody waits for a tick; WhatsApp gets its word for each when it is stored. */
-const receiptLingerMs = 25
+const receiptLingerMs = 100
 
 export function receiptGroup(ctx: BridgeContext): SlotWorld['hearReceipt'] {
   return createGroup<HeardReceipt, void>(

@@ -35,7 +35,7 @@ const inFlight = { total: 48, perSubAccount: 6 }
 const atOnce = 16
 const lookGapMs = 15
 /** Ticks may come this much later, and therefore several at once. */
-export const statusWithinMs = 40
+export const statusWithinMs = 150
 
 export interface CrmWork {
   /** Looks for work, at the latest after so many ms. Returns at once. */

@@ -43,7 +43,7 @@ export interface Worker {
 }
 
 /** A round of claims serves all that was put, and all lanes that became free, since the one before. */
-const pumpGapMs = 15
+const pumpGapMs = 25
 /** Sessions opened in one go after a start, so that a worker with many does not storm the network. */
 const openedAtOnce = 10
 

@@ -40,7 +40,7 @@ export interface PartEnd {
 }
 
 /** The part has left; only the next one of its chat waits for the record. */
-const settleLingerMs = 10
+const settleLingerMs = 25
 
 export function createPartWrites(ctx: BridgeContext, owner: string): PartWrites {
   const markSending = createGroup<Parameters<PartWrites['markSending']>[0], boolean>(async (items) => {

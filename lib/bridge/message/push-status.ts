@@ -24,7 +24,7 @@ type Told = keyof typeof rank
 const tellable = (status: string): status is Told => status in rank
 
 /** Nobody waits for the record of a status that was told. */
-const recordLingerMs = 15
+const recordLingerMs = 50
 
 /** Works one `status` delivery. Throws CrmError; settles the delivery when it is done. */
 export type PushStatus = (delivery: ClaimedDelivery, isHeld?: () => boolean) => Promise<void>

@@ -35,14 +35,26 @@ export const postedSince = (world: FaultWorld, since: number, texts: ReadonlySet
   seenSince(world.emulator.history, since, texts, ({ kind }) => kind === 'message-posted')
 
 /** Waits until the CRM was told of so many arrivals. */
-export async function tickedSince(world: FaultWorld, since: number, count: number): Promise<void> {
+export const tickedSince = (world: FaultWorld, since: number, count: number) =>
+  countedSince(world, since, count, ({ kind }) => kind === 'status')
+
+/** Waits until so many of the CRM's messages were accepted. */
+export const acceptedSince = (world: FaultWorld, since: number, count: number) =>
+  countedSince(world, since, count, ({ kind, status }) => kind === 'webhook' && status === 200)
+
+async function countedSince(
+  world: FaultWorld,
+  since: number,
+  count: number,
+  fits: (event: HistoryEvent) => boolean,
+): Promise<void> {
   let movedAt = performance.now()
   for (let before = -1; ;) {
-    const ticks = world.emulator.history.since(since).filter(({ kind }) => kind === 'status').length
-    if (ticks >= count) return
-    if (ticks > before) movedAt = performance.now()
-    if (performance.now() - movedAt > quietMs) throw new Error(`${count - ticks} ticks did not come`)
-    before = ticks
+    const found = world.emulator.history.since(since).filter(fits).length
+    if (found >= count) return
+    if (found > before) movedAt = performance.now()
+    if (performance.now() - movedAt > quietMs) throw new Error(`${count - found} events of the CRM did not come`)
+    before = found
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
 }

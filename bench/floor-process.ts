@@ -9,10 +9,14 @@ export interface FloorChat {
   owner: string
   person: string
 }
-export type FloorOrder = { send: { chat: FloorChat; text: string }[] } | { expect: number } | ProfileOrder
+/** Without a pace everything leaves as fast as it can. */
+export type FloorOrder =
+  { send: { chat: FloorChat; text: string }[]; perSecond?: number } | { expect: number } | ProfileOrder
 
 const { FLOOR_NETWORK, FLOOR_ROOT, FLOOR_PHONES, FLOOR_OWNERS } = process.env
 if (!FLOOR_NETWORK || !FLOOR_ROOT || !FLOOR_PHONES || !FLOOR_OWNERS) throw new Error('Started by bench/floor.ts only.')
+// As workers do.
+process.setSourceMapsEnabled(false)
 trustEmulator(FLOOR_ROOT)
 const phones = connectPhones(FLOOR_PHONES)
 const apps = new Map<string, BareApp>()
@@ -38,11 +42,17 @@ process.on('message', (order: FloorOrder) => {
     process.send?.({ obeyed: true })
     return
   }
-  const byOwner = Map.groupBy(order.send, ({ chat }) => chat.owner)
+  const { send, perSecond } = order
+  const startedAt = performance.now()
+  const dueAt = new Map(send.map((item, n) => [item, perSecond ? startedAt + (n / perSecond) * 1000 : startedAt]))
+  const byOwner = Map.groupBy(send, ({ chat }) => chat.owner)
   void Promise.all(
     [...byOwner].map(async ([owner, items]) => {
       const app = apps.get(owner)!
-      for (const { chat, text } of items) {
+      for (const item of items) {
+        const { chat, text } = item
+        const waitMs = dueAt.get(item)! - performance.now()
+        if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
         await app.socket.sendMessage(`${chat.person}@s.whatsapp.net`, { text })
         app.seen.length = 0
       }

@@ -7,6 +7,9 @@ import { shownSince } from './crossed'
 export interface Floor {
   outbound: Cost
   inbound: Cost
+  /** The same at the pace the product was measured at: a process that mostly waits costs more for each thing it does. */
+  pacedOutbound: Cost
+  pacedInbound: Cost
   rssMb: number
 }
 export interface Cost {
@@ -17,7 +20,14 @@ export interface Cost {
 /** The same number of sessions and chats as the product's, on the same network. */
 export async function measureFloor(
   world: FaultWorld,
-  options: { sessions: number; chatsEach: number; messages: number; warmUp: number; profile?: string | undefined },
+  options: {
+    sessions: number
+    chatsEach: number
+    messages: number
+    warmUp: number
+    pace: { outbound: number; inbound: number }
+    profile?: string | undefined
+  },
 ): Promise<Floor> {
   const { phones } = world
   const owners = await phones.createMany(Array.from({ length: options.sessions }, () => ({ name: 'Floor' })))
@@ -53,23 +63,27 @@ export async function measureFloor(
   const pid = child.pid!
   const order = (given: FloorOrder) => child.send(given)
 
-  async function send(count: number, mark: string): Promise<Cost> {
+  async function send(count: number, mark: string, perSecond?: number): Promise<Cost> {
     const send = Array.from({ length: count }, (_, n) => ({ chat: chats[n % chats.length]!, text: `${mark} ${n}` }))
     const since = world.network.history.last()
     const [cpu, at] = [cpuMs(pid), performance.now()]
     const done = hears('done')
-    order({ send })
+    order({ send, ...(perSecond ? { perSecond } : {}) })
     await done
     await shownSince(world, since, new Set(send.map(({ text }) => text)))
     return cost(count, cpuMs(pid) - cpu, performance.now() - at)
   }
-  async function receive(count: number, mark: string): Promise<Cost> {
+  async function receive(count: number, mark: string, perSecond?: number): Promise<Cost> {
     await obeyed({ expect: count })
     const [cpu, at] = [cpuMs(pid), performance.now()]
     const done = hears('done')
-    for (let n = 0; n < count; n += 200) {
+    const atOnce = perSecond ? Math.ceil(perSecond / 20) : 200
+    const startedAt = performance.now()
+    for (let n = 0; n < count; n += atOnce) {
+      const waitMs = perSecond ? startedAt + (n / perSecond) * 1000 - performance.now() : 0
+      if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs))
       await phones.sendMany(
-        Array.from({ length: Math.min(200, count - n) }, (_, k) => {
+        Array.from({ length: Math.min(atOnce, count - n) }, (_, k) => {
           const chat = chats[(n + k) % chats.length]!
           return { from: chat.person, to: chat.owner, text: `${mark} ${n + k}` }
         }),
@@ -98,9 +112,11 @@ export async function measureFloor(
   const outbound = await measured('outbound', () => send(options.messages, 'floor out'))
   await receive(options.warmUp, 'floor warm in')
   const inbound = await measured('inbound', () => receive(options.messages, 'floor in'))
+  const pacedOutbound = await send(options.messages, 'floor paced out', options.pace.outbound)
+  const pacedInbound = await receive(options.messages, 'floor paced in', options.pace.inbound)
   const memory = rssMb(pid)
   await stopChild(child)
-  return { outbound, inbound, rssMb: memory }
+  return { outbound, inbound, pacedOutbound, pacedInbound, rssMb: memory }
 }
 
 const cost = (count: number, cpu: number, ms: number): Cost => ({

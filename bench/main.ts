@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { WorkerProcess } from '@/e2e/faults/processes'
 import { FaultWorld, type Chat } from '@/e2e/faults/world'
 import { runCommand } from '@/scripts/command'
-import { postedSince, shownSince, tickedSince } from './crossed'
+import { acceptedSince, postedSince, shownSince, tickedSince } from './crossed'
 import { measureFloor, type Cost } from './floor'
 import { cpuMs, percentile, rssMb } from './measure'
 
@@ -57,8 +57,10 @@ async function measure(world: FaultWorld): Promise<void> {
 
   const outbound = await run(world, worker, 'outbound', (count, mark) => outward(world, count, mark))
   const inbound = await run(world, worker, 'inbound', (count, mark) => inward(world, count, mark))
+  const backlog = await drain(world, worker)
   tellRun('outbound', outbound)
   tellRun('inbound', inbound)
+  tellCost('outbound from a backlog, worker', backlog)
   const out = await steady(world, (count, mark) => outward(world, count, mark))
   const into = await steady(world, (count, mark) => inward(world, count, mark))
   for (const [way, times] of [
@@ -71,12 +73,18 @@ async function measure(world: FaultWorld): Promise<void> {
   tell('worker memory after all', rssMb(worker.pid), 'MB')
   await worker.stop()
 
-  const floor = await measureFloor(world, { sessions, chatsEach, messages, warmUp, profile })
+  const pace = { outbound: outbound.perSecond, inbound: inbound.perSecond }
+  const floor = await measureFloor(world, { sessions, chatsEach, messages, warmUp, pace, profile })
   tellCost('floor outbound', floor.outbound)
   tellCost('floor inbound', floor.inbound)
+  tellCost('floor outbound at our pace', floor.pacedOutbound)
+  tellCost('floor inbound at our pace', floor.pacedInbound)
   tell(`floor memory at ${sessions} sessions`, floor.rssMb, 'MB')
   tell('outbound worker CPU by floor', outbound.worker / floor.outbound.cpuMsEach, 'times')
   tell('inbound worker CPU by floor', inbound.worker / floor.inbound.cpuMsEach, 'times')
+  tell('outbound worker CPU from a backlog by floor', backlog.cpuMsEach / floor.outbound.cpuMsEach, 'times')
+  tell('outbound worker CPU by floor at the same pace', outbound.worker / floor.pacedOutbound.cpuMsEach, 'times')
+  tell('inbound worker CPU by floor at the same pace', inbound.worker / floor.pacedInbound.cpuMsEach, 'times')
   tell('outbound worker and web CPU by floor', (outbound.worker + outbound.web) / floor.outbound.cpuMsEach, 'times')
 }
 
@@ -102,6 +110,39 @@ async function run(world: FaultWorld, worker: WorkerProcess, name: string, cross
   }
   if (profile) await worker.order({ profile: 'stop', file: `${profile}/worker-${name}.cpuprofile` })
   return run
+}
+
+/** Well within what a worker may stand still for without losing its sessions. */
+const longestPauseMs = 8_000
+
+/**
+ * Messages that waited for the worker, so that it sends as fast as it can, as the floor does, and not as fast as the web can
+ * accept. It stands still while they are written; ticks are counted as ever.
+ */
+async function drain(world: FaultWorld, worker: WorkerProcess): Promise<Cost> {
+  const total = { count: 0, cpu: 0, ms: 0 }
+  for (let isWarm = false; total.count < messages; isWarm = true) {
+    const since = { whatsapp: world.network.history.last(), crm: world.emulator.history.last() }
+    const texts = new Set<string>()
+    worker.signal('SIGSTOP')
+    const stoppedAt = performance.now()
+    while (texts.size < messages && performance.now() - stoppedAt < longestPauseMs) {
+      const items = plan(world, 100, 'backlog')
+      await world.crm.writeMany(items.map(({ chat, text }) => ({ contactId: chat.contactId, text })))
+      for (const { text } of items) texts.add(text)
+      await acceptedSince(world, since.crm, texts.size)
+    }
+    const [cpu, at] = [cpuMs(worker.pid), performance.now()]
+    worker.signal('SIGCONT')
+    await shownSince(world, since.whatsapp, texts)
+    const shownAt = performance.now()
+    await tickedSince(world, since.crm, texts.size)
+    if (!isWarm) continue
+    total.count += texts.size
+    total.cpu += cpuMs(worker.pid) - cpu
+    total.ms += shownAt - at
+  }
+  return { perSecond: total.count / (total.ms / 1000), cpuMsEach: total.cpu / total.count }
 }
 
 async function steady(world: FaultWorld, cross: Cross): Promise<number[]> {

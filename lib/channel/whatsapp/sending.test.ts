@@ -74,6 +74,7 @@ describe('sending', () => {
     cut = () => session.takeOver()
     await line.send(to, prepared, id).catch(() => {})
     cut = null
+    await line.close()
     const from = session.ears.events.length
     const next = await session.open()
     next.connect()

@@ -75,7 +75,7 @@ function SectionTabs({ locationId }: { locationId: string }) {
   return (
     <nav
       aria-label={t('label')}
-      className="border-line mt-4 mb-5 flex gap-0.5 overflow-x-auto overflow-y-hidden border-b sm:gap-1"
+      className="border-line mt-4 mb-5 flex overflow-x-auto overflow-y-hidden border-b text-[0.8125rem] sm:gap-1 sm:text-sm"
     >
       {sections.map(({ href, name }) => (
         <Link
@@ -83,7 +83,7 @@ function SectionTabs({ locationId }: { locationId: string }) {
           href={href}
           aria-current={path === href ? 'page' : undefined}
           className={cn(
-            'border-b-2 px-2.5 py-2 font-medium whitespace-nowrap -outline-offset-2 sm:px-3',
+            'border-b-2 px-2 py-2 font-medium whitespace-nowrap -outline-offset-2 sm:px-3',
             path === href ? 'border-accent text-ink' : 'text-muted hover:text-ink border-transparent',
           )}
         >

@@ -1,7 +1,7 @@
 'use client'
 
 import { ArrowRight } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useId } from 'react'
 import { useTranslations } from 'use-intl'
 import type { ContactSyncView } from '@/lib/bridge/contact-sync/contact-sync'
 import type { LabelSyncView } from '@/lib/bridge/labels/label-sync'
@@ -206,45 +206,33 @@ function Actions(props: {
 }) {
   const t = useTranslations('syncing')
   const common = useTranslations('common')
-  const [isAsking, setAsking] = useState(false)
   const canRetry = props.hasFailed || props.view.state === 'failed'
-  if (isAsking)
-    return (
-      <>
-        <Warning>{t(`${props.kind}Stay`)}</Warning>
-        <DialogActions>
-          <Button variant="secondary" onClick={() => setAsking(false)}>
-            {common('cancel')}
-          </Button>
-          <Button disabled={props.isPending} onClick={props.onOff} autoFocus>
+  return (
+    <>
+      {props.isOn && <p className="text-muted text-pretty">{t(`${props.kind}Stay`)}</p>}
+      <DialogActions>
+        {props.isOn ? (
+          <Button variant="secondary" disabled={props.isPending} onClick={props.onOff}>
             {t('turnOff')}
           </Button>
-        </DialogActions>
-      </>
-    )
-  return (
-    <DialogActions>
-      {props.isOn ? (
-        <Button variant="secondary" onClick={() => setAsking(true)}>
-          {t('turnOffAsk')}
-        </Button>
-      ) : (
-        <Button variant="secondary" onClick={props.close}>
-          {common('cancel')}
-        </Button>
-      )}
-      {canRetry ? (
-        <Button disabled={props.isPending} onClick={props.onRetry}>
-          {common('retry')}
-        </Button>
-      ) : props.isOn ? (
-        <Button onClick={props.close}>{common('close')}</Button>
-      ) : (
-        <Button disabled={props.isPending || props.view.state !== 'ready'} onClick={props.onConfirm}>
-          {t(`${props.kind}Confirm`)}
-        </Button>
-      )}
-    </DialogActions>
+        ) : (
+          <Button variant="secondary" onClick={props.close}>
+            {common('cancel')}
+          </Button>
+        )}
+        {canRetry ? (
+          <Button disabled={props.isPending} onClick={props.onRetry}>
+            {common('retry')}
+          </Button>
+        ) : props.isOn ? (
+          <Button onClick={props.close}>{common('close')}</Button>
+        ) : (
+          <Button disabled={props.isPending || props.view.state !== 'ready'} onClick={props.onConfirm}>
+            {t(`${props.kind}Confirm`)}
+          </Button>
+        )}
+      </DialogActions>
+    </>
   )
 }
 

@@ -51,9 +51,7 @@ export function TraceSteps({ trace, labelled }: { trace: Trace; labelled: string
           },
         ]
       : []),
-    ...(t.has(`rule.${trace.rule}`)
-      ? [{ key: 'rule', text: t('decided', { count: trace.rule, rule: t(`rule.${trace.rule}`) }) }]
-      : []),
+    ...(t.has(`rule.${trace.rule}`) ? [{ key: 'rule', text: t('decided', { rule: t(`rule.${trace.rule}`) }) }] : []),
     ...(trace.code ? [{ key: 'code', text: t('code', { code: trace.code }) }] : []),
     ...(trace.holdMs
       ? [{ key: 'hold', text: t('held', { when: format.number(Math.max(1, Math.round(trace.holdMs / 1000))) }) }]

@@ -119,9 +119,9 @@ function Conditions(props: { when: RoutingRule['when']; known: Known; onChange: 
   const users = props.known.users.map(({ id, name, email }) => ({ value: id, label: name, detail: email }))
   const set = (change: Partial<RoutingRule['when']>) => props.onChange({ ...props.when, ...change })
   return (
-    <fieldset className="flex flex-col gap-4">
-      <legend className="mb-1 font-semibold">{t('conditions')}</legend>
-      <p className="text-muted -mt-2 text-pretty">{t('conditionsHow')}</p>
+    <fieldset className="flex flex-col gap-4 *:first:mb-4">
+      <legend className="font-semibold">{t('conditions')}</legend>
+      <p className="text-muted -mt-3 text-pretty">{t('conditionsHow')}</p>
       <MultiPicker
         label={t('countries')}
         placeholder={t('countriesFind')}

@@ -150,7 +150,7 @@ function Answer({ answer: { session, trace, failure, body } }: { answer: Routing
         </span>
       </p>
       <p className="text-pretty">{said}</p>
-      {failed && failed !== said && <p className="text-bad text-pretty">{failed}</p>}
+      {failed && !said.includes(failed) && <p className="text-bad text-pretty">{failed}</p>}
       <TraceSteps trace={trace} labelled={t('steps')} />
       {!failure && (
         <div>

@@ -185,7 +185,7 @@ export function MultiPicker(props: {
         }}
       />
       {props.chosen.length > 0 && (
-        <ul className="flex flex-wrap gap-1.5" aria-label={props.label}>
+        <ul className="flex flex-wrap gap-1.5" aria-label={t('chosen', { name: props.label })}>
           {props.chosen.map((value) => {
             const name = props.options.find((option) => option.value === value)?.label ?? props.unknown
             return (

@@ -39,8 +39,10 @@ export async function changeSession(
   const user = input.change.assignedUserId
   // Asked outside the transaction: the CRM may take its time.
   if (user && user !== assignedUserId) {
-    const { items } = await listUsers(ctx, actor, locationId)
-    if (!items.some(({ id }) => id === user))
+    const isKnown = async (options: { anew?: boolean }) =>
+      (await listUsers(ctx, actor, locationId, options)).items.some(({ id }) => id === user)
+    // Somebody new may not be in what is remembered.
+    if (!(await isKnown({})) && !(await isKnown({ anew: true })))
       throw new BridgeError('bad_request', 'This person is not an active user of the sub-account. Choose another.', {
         fields: { assignedUserId: 'not an active user of the sub-account' },
       })

@@ -19,11 +19,19 @@ export interface UserView {
  * The CRM's users of the sub-account, as half a minute ago at most: asked each time, whoever reloads a page would use up what
  * the sub-account's messages may ask the CRM for.
  */
-export async function listUsers(ctx: BridgeContext, actor: Actor, locationId: LocationId): Promise<Page<UserView>> {
+export async function listUsers(
+  ctx: BridgeContext,
+  actor: Actor,
+  locationId: LocationId,
+  options: { anew?: boolean } = {},
+): Promise<Page<UserView>> {
   await reachSubAccount(ctx.db, actor, locationId)
   try {
-    const users = await readUsers(ctx, locationId)
-    await clearAssignments(ctx, actor, { locationId, users: users.map(({ id }) => id) })
+    const users = await readUsers(ctx, locationId, {
+      ...options,
+      // What is remembered may be older than somebody's assignment.
+      onRead: (read) => clearAssignments(ctx, actor, { locationId, users: read.map(({ id }) => id) }),
+    })
     return {
       items: users.map(({ id, name, email, role, type }) => ({ id, name, email, role, type })),
       nextCursor: null,

@@ -12,16 +12,22 @@ interface Remembered {
 /** By the connection to the CRM they were asked over, so that two compositions in one process share nothing. */
 const remembered = new WeakMap<object, Map<LocationId, Remembered>>()
 
-/** The CRM's users of a sub-account, half a minute old at most. Throws CrmError. */
-export async function readUsers(ctx: BridgeContext, locationId: LocationId): Promise<CrmUser[]> {
+/** The CRM's users of a sub-account, half a minute old at most, or asked for anew. Throws CrmError. */
+export async function readUsers(
+  ctx: BridgeContext,
+  locationId: LocationId,
+  { anew = false, onRead }: { anew?: boolean; onRead?: (users: CrmUser[]) => Promise<void> } = {},
+): Promise<CrmUser[]> {
   const known = remembered.get(ctx.highlevel) ?? new Map<LocationId, Remembered>()
   remembered.set(ctx.highlevel, known)
   const nowMs = ctx.clock.monotonicMs()
   const last = known.get(locationId)
-  if (last && nowMs - last.atMs < freshMs) return await last.users
+  if (!anew && last && nowMs - last.atMs < freshMs) return await last.users
   for (const [id, { atMs }] of known) if (nowMs - atMs >= freshMs) known.delete(id)
   const users = ctx.highlevel.forSubAccount(locationId).listUsers()
   known.set(locationId, { users, atMs: nowMs })
   users.catch(() => known.delete(locationId))
-  return await users
+  const read = await users
+  await onRead?.(read)
+  return read
 }

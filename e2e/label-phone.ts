@@ -23,6 +23,7 @@ export interface LabelPhone {
   take(name: string, phone: string): void
   /** Tells the app what it has not heard yet, at most so many events. */
   tell(most?: number): Promise<void>
+  toldCount(): number
   /** The app died before it had stored the last events: they will be told again. */
   forgetToHaveTold(count: number): void
   /** Answers a question for all labels. */
@@ -87,9 +88,7 @@ export function labelPhone(kit: BridgeKit, owned: Owned): LabelPhone {
     names: () => [...labels.values()].map((label) => label.name).toSorted(),
     labelsOn: (phone) => [...labels].flatMap(([id, { name }]) => (on.get(id)?.has(phone) ? [name] : [])).toSorted(),
     make(name) {
-      const ids = [...labels.keys()].map(Number)
-      lastId = Math.max(lastId, ...ids) + 1
-      save(String(lastId), name, 0)
+      save(String(++lastId), name, 0)
       return String(lastId)
     },
     rename: (from, to) => save(idOf(from), to, 0),
@@ -102,6 +101,7 @@ export function labelPhone(kit: BridgeKit, owned: Owned): LabelPhone {
         told += 1
       }
     },
+    toldCount: () => told,
     forgetToHaveTold: (count) => {
       told = Math.max(0, told - count)
     },

@@ -55,25 +55,27 @@ export function createTagKit(kit: BridgeKit) {
       at: more.at ?? new Date(),
     })
 
-  /** Works what is due, for the CRM and on these lines, until nothing is. */
-  async function work(lines = new Map<SessionId, { owned: Owned; line: Line }>()) {
-    for (let idle = 0; idle < 2;) {
-      let found = 0
-      const claimed = await claimForAnyone(db, owner, { limit: 16, holdMs: 60_000, except: [] })
-      for (const delivery of claimed) {
-        found += 1
-        if (delivery.kind === 'tag') await pushTags(ctx, owner, delivery)
-        else if (delivery.kind === 'push') await pushInbound(ctx, owner, delivery)
-        else throw new Error(`nobody works ${delivery.kind} here`)
-      }
-      const asked = [...lines.values()].map(({ owned }) => ({ sessionId: owned.id, epoch: owned.epoch, limit: 10 }))
-      for (const delivery of await claimForSessions(db, owner, asked)) {
-        found += 1
-        const { owned, line } = lines.get(delivery.sessionId!)!
-        await sendLabels(ctx, owner, line, owned, delivery)
-      }
-      idle = found === 0 ? idle + 1 : 0
+  type Lines = ReadonlyMap<SessionId, { owned: Owned; line: Line }>
+
+  /** One round of what is due, for the CRM and on these lines; answers how many deliveries that were. */
+  async function workOnce(lines: Lines = new Map(), limit = 1): Promise<number> {
+    const claimed = await claimForAnyone(db, owner, { limit, holdMs: 60_000, except: [] })
+    for (const delivery of claimed) {
+      if (delivery.kind === 'tag') await pushTags(ctx, owner, delivery)
+      else if (delivery.kind === 'push') await pushInbound(ctx, owner, delivery)
+      else throw new Error(`nobody works ${delivery.kind} here`)
     }
+    const asked = [...lines.values()].map(({ owned }) => ({ sessionId: owned.id, epoch: owned.epoch, limit }))
+    const ofSessions = await claimForSessions(db, owner, asked)
+    for (const delivery of ofSessions) {
+      const { owned, line } = lines.get(delivery.sessionId!)!
+      await sendLabels(ctx, owner, line, owned, delivery)
+    }
+    return claimed.length + ofSessions.length
+  }
+
+  async function work(lines?: Lines): Promise<void> {
+    for (let idle = 0; idle < 2;) idle = (await workOnce(lines, 16)) === 0 ? idle + 1 : 0
   }
 
   /** The webhooks of contacts that came since, in the order given. */
@@ -113,7 +115,7 @@ export function createTagKit(kit: BridgeKit) {
   const writes = async (since = 0) =>
     (await crm.history(since, ['tags'])).filter((event) => (event as unknown as { by: string }).by === 'app')
 
-  return { session, set, write, work, hear, accept, person, tagsInCrm, chat, writes }
+  return { session, set, write, work, workOnce, hear, accept, person, tagsInCrm, chat, writes }
 }
 
 export type TagKit = ReturnType<typeof createTagKit>

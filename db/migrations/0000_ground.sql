@@ -419,7 +419,8 @@ CREATE TABLE "tag_states" (
 	"person_id" uuid PRIMARY KEY NOT NULL,
 	"version" integer DEFAULT 0 NOT NULL,
 	"needs_read" boolean DEFAULT false NOT NULL,
-	"told_at" timestamp (3) with time zone
+	"told_at" timestamp (3) with time zone,
+	"read_at" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "tag_wishes" (

@@ -30,6 +30,8 @@ export const tagStates = pgTable('tag_states', {
   needsRead: boolean('needs_read').notNull().default(false),
   /** By the CRM's clock, of the newest event taken over. */
   toldAt: moment('told_at'),
+  /** When the contact was last asked for: what happened before is known. */
+  readAt: moment('read_at'),
 })
 
 /** Tags the app wants on a contact or off it; gone once the CRM has been told. The account tag is not here: it follows the affinity. */

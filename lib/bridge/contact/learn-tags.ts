@@ -19,7 +19,7 @@ export interface ToldTags {
    * way. `read`: read by whoever works the person's tag lane, so after all our writes and before the next.
    */
   how: 'event' | 'glance' | 'read'
-  /** When the event happened, by the CRM's clock. */
+  /** When the event happened, by the CRM's clock; when reading began, by the database's. */
   at?: Date | null
 }
 
@@ -52,7 +52,9 @@ export async function learnTags(
     added: all.added.filter((tag) => isNews(tag, true)),
     removed: all.removed.filter((tag) => isNews(tag, false)),
   }
-  const isInOrder = told.how !== 'event' || (told.at != null && (!state?.toldAt || told.at > state.toldAt))
+  // The two clocks may differ by a little: an event taken for older than it is only costs a read.
+  const isNewest = (at: Date) => (!state?.toldAt || at > state.toldAt) && (!state?.readAt || at > state.readAt)
+  const isInOrder = told.how !== 'event' || (told.at != null && isNewest(told.at))
   const context = await loadTagContext(tx, person)
   const concerns = [...changes.added, ...changes.removed, ...against].some(
     (tag) =>
@@ -71,7 +73,8 @@ export async function learnTags(
   const version = sql`${tagStates.version} + 1`
   const next = {
     ...(told.how === 'read' ? { needsRead: false } : needsRead ? { needsRead: true } : {}),
-    ...(isInOrder && told.at ? { toldAt: told.at } : {}),
+    ...(told.how === 'event' && isInOrder && told.at ? { toldAt: told.at } : {}),
+    ...(told.how === 'read' && told.at ? { readAt: told.at } : {}),
   }
   await tx
     .insert(tagStates)

@@ -209,7 +209,10 @@ async function readIfNeeded(
   inDoubt: boolean,
 ): Promise<'known' | 'gone'> {
   const [row] = await ctx.db
-    .select({ tags: people.tags, needsRead: tagStates.needsRead, version: tagStates.version })
+    .select({
+      ...{ tags: people.tags, needsRead: tagStates.needsRead, version: tagStates.version },
+      at: sql<string>`clock_timestamp()`,
+    })
     .from(people)
     .leftJoin(tagStates, eq(tagStates.personId, people.id))
     .where(eq(people.id, id))
@@ -227,7 +230,7 @@ async function readIfNeeded(
     if (!person || person.contactId !== contactId) return
     // An event came between: what was read may be older than it.
     if ((await stateOf(tx, id)).version !== (row.version ?? 0)) return
-    await learnTags(ctx, tx, person, { tags: contact.tags, how: 'read' })
+    await learnTags(ctx, tx, person, { tags: contact.tags, how: 'read', at: new Date(row.at) })
   })
   return 'known'
 }

@@ -1,4 +1,5 @@
 /** The labels of a session's phone and the tags of contacts: what people read about how they follow each other. No I/O. */
+import { randomInt } from 'node:crypto'
 import type { LabelSyncState } from '@/db/schema/tags'
 import type { SessionRow } from '../reach'
 
@@ -52,8 +53,13 @@ export function labelOfTag(tag: string, prefix: string): string {
   return tidy !== '' && tag.startsWith(tidy) && tag.length > tidy.length ? tag.slice(tidy.length).trim() : tag
 }
 
-/** WhatsApp's clients count labels up; an id nobody has used yet, not even for one that was deleted. */
-export function nextLabelId(used: readonly string[]): string {
-  const numbers = used.filter((id) => /^\d{1,9}$/.test(id)).map(Number)
-  return String(Math.max(0, ...numbers) + 1)
+/**
+ * Phones count their labels up, so one that makes a label at this moment gives it the next small number. Ours are out of that
+ * way: two labels with one id would be one label, under the later name.
+ */
+export function newLabelId(used: readonly string[]): string {
+  for (;;) {
+    const id = String(randomInt(10_000, 1_000_000_000))
+    if (!used.includes(id)) return id
+  }
 }

@@ -2,7 +2,7 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { chats, people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
-import { labelMarks, labels, labelSyncs, labelWishes } from '@/db/schema/tags'
+import { labelMarks, labels, labelSyncs, labelWishes, sharedTags } from '@/db/schema/tags'
 import { inTransaction } from '@/db/transaction'
 import { SendError, type LabelChange, type Line, type OwnedSession } from '@/lib/channel/channel'
 import type { PersonId } from '@/lib/ids'
@@ -12,7 +12,7 @@ import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import { loadTagContext } from '../contact/learn-tags'
 import type { BridgeContext } from '../context'
 import { fence } from '../session/fence'
-import { labelOfTag, mostLabels, nextLabelId } from './label-sync'
+import { labelOfTag, mostLabels, newLabelId } from './label-sync'
 
 type Wish = typeof labelWishes.$inferSelect
 
@@ -104,7 +104,10 @@ async function plan(
   const context = await loadTagContext(tx, session)
   const changes: LabelChange[] = []
   if (!chat) return { changes, wishes }
-  for (const { tag, wanted } of wishes) {
+  const said = await tx.select().from(sharedTags).where(eq(sharedTags.personId, personId))
+  for (const { tag, wanted: wished } of wishes) {
+    // Whoever spoke last of a tag that goes both ways, maybe after this was wished.
+    const wanted = said.find((one) => one.tag === tag)?.isOn ?? wished
     const there = known.filter((label) => label.tag === tag && !label.isDeleted)
     if (wanted) {
       let label = there[0]
@@ -120,7 +123,7 @@ async function plan(
           )
           continue
         }
-        const labelId = nextLabelId(known.map((one) => one.labelId))
+        const labelId = newLabelId(known.map((one) => one.labelId))
         const values = { sessionId: session.id, locationId: session.locationId, labelId, name, tag, color: count % 20 }
         label = { ...values, isDeleted: false, isPending: true, changedAt: ctx.clock.now() }
         await tx.insert(labels).values(label)

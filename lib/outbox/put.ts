@@ -20,7 +20,17 @@ export interface NewDelivery {
 }
 
 /** Lower is served first when several are due: what people wrote before what machines report. */
-const ranks: Record<DeliveryKind, number> = { route: 0, send: 1, push: 2, status: 3, note: 3, assign: 3, label: 4, tag: 5, contacts: 6 }
+const ranks: Record<DeliveryKind, number> = {
+  route: 0,
+  send: 1,
+  push: 2,
+  status: 3,
+  note: 3,
+  assign: 3,
+  label: 4,
+  tag: 5,
+  contacts: 6,
+}
 
 /**
  * Stores deliveries and wakes workers when the transaction commits. The lane's row is locked before the deliveries draw

@@ -86,6 +86,12 @@ export async function makeWorld({ browser, crm, phones, places }: Needs, labels:
     if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`)
     return answer.json as Answer
   }
+  async function logged(text: string): Promise<Logged> {
+    const { items } = await ask<{ items: Logged[] }>('GET', `/locations/${location.id}/messages?limit=50`)
+    const found = items.find((message) => message.text.includes(text))
+    if (!found) throw new Error(`The log has no message with "${text}".`)
+    return await ask<Logged>('GET', `/messages/${found.id}`)
+  }
   const sessions = async () =>
     (
       await ask<{ items: { id: string; label: string; priority: number; status: string }[] }>(
@@ -124,12 +130,8 @@ export async function makeWorld({ browser, crm, phones, places }: Needs, labels:
       await expect(inbox.received(text)).toBeVisible()
     },
     /** The newest message of the log with these words. */
-    async logged(text: string): Promise<Logged> {
-      const { items } = await ask<{ items: Logged[] }>('GET', `/locations/${location.id}/messages?limit=50`)
-      const found = items.find((message) => message.text.includes(text))
-      if (!found) throw new Error(`The log has no message with "${text}".`)
-      return await ask<Logged>('GET', `/messages/${found.id}`)
-    },
+    logged,
+    why: async (text: string) => (await logged(text)).trace?.text,
     async close(): Promise<void> {
       await context.close()
       await crm.uninstall({ companyId: company.id })

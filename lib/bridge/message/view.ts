@@ -1,5 +1,5 @@
 /** A message as people see it: in the log, through the API. */
-import { and, eq, inArray, type SQL } from 'drizzle-orm'
+import { and, eq, gt, inArray, sql, type SQL } from 'drizzle-orm'
 import type { Queryable } from '@/db/client'
 import type { TenantVault } from '@/db/vault'
 import {
@@ -10,6 +10,7 @@ import {
   type PartState,
   type RoutingTrace,
 } from '@/db/schema/messages'
+import { lanes } from '@/db/schema/deliveries'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import type { SessionStatus } from '@/db/schema/sessions'
@@ -76,8 +77,9 @@ export async function viewMessages(
 ): Promise<MessageView[]> {
   if (rows.length === 0) return []
   const ids = rows.map(({ message }) => message.id)
-  const [vault, partRows] = await Promise.all([
+  const [vault, notBefore, partRows] = await Promise.all([
     ctx.vault.forTenant(locationId),
+    windowsOf(ctx, rows),
     ctx.db
       .select({ id: parts.id, messageId: parts.messageId, seq: parts.seq, state: parts.state, sentAt: parts.sentAt })
       .from(parts)
@@ -91,8 +93,38 @@ export async function viewMessages(
       mayRead ? readBody(vault, row.message) : null,
       partRows.filter((part) => part.messageId === row.message.id),
       mayRead,
+      notBefore.get(row.message.id) ?? null,
     )
   })
+}
+
+/** Longer than any retry: who waits longer has sent as much as it may. */
+const longerThanRetryMs = 90_000
+
+/** From when messages that wait for their turn may leave, where that is a while. */
+async function windowsOf(ctx: BridgeContext, rows: readonly MessageRow[]): Promise<Map<MessageId, Date>> {
+  const waiting = rows.filter(({ message }) => message.status === 'queued' && message.chatId !== null)
+  if (waiting.length === 0) return new Map()
+  const found = await ctx.db
+    .select({ id: lanes.id, dueAt: lanes.dueAt })
+    .from(lanes)
+    .where(
+      and(
+        inArray(
+          lanes.id,
+          waiting.map(({ message }) => `chat:${message.chatId}`),
+        ),
+        gt(lanes.dueAt, new Date(ctx.clock.now().getTime() + longerThanRetryMs)),
+        sql`${lanes.dueAt} < 'infinity'`,
+      ),
+    )
+  const byLane = new Map(found.map(({ id, dueAt }) => [id, dueAt]))
+  return new Map(
+    waiting.flatMap(({ message }) => {
+      const at = byLane.get(`chat:${message.chatId}`)
+      return at ? [[message.id, at] as const] : []
+    }),
+  )
 }
 
 function readBody(vault: TenantVault, message: MessageRow['message']): { text: string; attachmentCount: number } {
@@ -113,6 +145,7 @@ function viewMessage(
   body: { text: string; attachmentCount: number } | null,
   partRows: { id: string; messageId: MessageId; seq: number; state: PartState; sentAt: Date | null }[],
   mayRead: boolean,
+  notBefore: Date | null,
 ): MessageView {
   const session = row?.wanted === 'removed' ? null : row
   const status = shownStatus(message.status, session?.status ?? null)
@@ -122,7 +155,7 @@ function viewMessage(
     direction: message.direction,
     origin: message.origin,
     status,
-    reason: waitingReason(message, status, session),
+    reason: waitingReason({ ...message, notBefore }, status, session),
     failure:
       message.failureCode === null
         ? null
@@ -146,11 +179,17 @@ function viewMessage(
       status: part.state,
       sentAt: part.sentAt?.toISOString() ?? null,
     })),
-    trace: message.trace,
+    trace: message.trace && { ...message.trace, text: inTense(message.trace.text, message.status) },
     occurredAt: message.occurredAt.toISOString(),
     createdAt: message.createdAt.toISOString(),
     updatedAt: message.updatedAt.toISOString(),
   }
+}
+
+/** The trace is written when the session is chosen; what became of the message since says how to put it. */
+function inTense(text: string, status: MessageStatus): string {
+  if (status === 'failed') return text.replace(/^Sent on /, 'Was to be sent on ')
+  return status === 'received' || status === 'queued' ? text.replace(/^Sent on /, 'Will be sent on ') : text
 }
 
 export function shownStatus(status: MessageStatus, session: SessionStatus | null): ShownStatus {
@@ -158,7 +197,13 @@ export function shownStatus(status: MessageStatus, session: SessionStatus | null
 }
 
 export function waitingReason(
-  message: { status: MessageStatus; readBack: 'needed' | 'done' | null; direction: 'inbound' | 'outbound' },
+  message: {
+    status: MessageStatus
+    readBack: 'needed' | 'done' | null
+    direction: 'inbound' | 'outbound'
+    /** Its session has sent as much as it may until then. */
+    notBefore?: Date | null
+  },
   shown: ShownStatus,
   session: { label: string; phone: string | null; status: SessionStatus } | null,
 ): string | null {
@@ -171,6 +216,8 @@ export function waitingReason(
     return session.status === 'starting'
       ? `Waiting while ${describeSession(session)} starts.`
       : `Waiting while ${describeSession(session)} reconnects.`
+  if (shown === 'queued' && session && message.notBefore)
+    return `Waiting until ${message.notBefore.toISOString().slice(0, 16).replace('T', ' ')} UTC: ${describeSession(session)} has sent as much as it may for now.`
   if (shown === 'queued') return 'Waiting for its turn.'
   if (shown === 'sending' && session && session.status !== 'connected')
     return `It may have been sent; that is known once ${describeSession(session)} is connected again.`

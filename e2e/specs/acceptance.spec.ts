@@ -236,7 +236,9 @@ test.describe('with numbers that go', () => {
       .toBe('Sent on Sales instead of Support, which is logged out, because it has the first priority.')
     expect((await world.logged('another number then')).trace).toMatchObject({ fallbackFrom: { label: 'Support' } })
     await expect(
-      world.inbox.page.getByText(/^Sales \(\+\d+\) sent this instead of Support, which is logged out\.$/),
+      world.inbox.page
+        .getByRole('log')
+        .getByText(/^Sales \(\+\d+\) sent this instead of Support, which is logged out\.$/),
     ).toBeVisible()
     await world.set({ whenContactSessionIsDown: 'fail' })
   })

@@ -10,6 +10,8 @@ export interface LabelSyncView {
   why: string | null
   counts: { labels: number; contacts: number; added: number } | null
   detail: string
+  /** What could not be done, such as a label too many. */
+  notice: string | null
   labels: { name: string; tag: string; contacts: number }[]
 }
 

@@ -25,6 +25,7 @@ export async function viewLabelSync(tx: Queryable, session: SessionRow): Promise
     why,
     counts: state === 'off' ? null : (row?.counts ?? null),
     detail: describeLabelSync(state, session, { problem: request?.problem ?? null, notice: row?.notice ?? null }),
+    notice: row?.notice ?? null,
     labels: await labelsOf(tx, session.id),
   }
 }

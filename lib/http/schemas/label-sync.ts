@@ -14,6 +14,8 @@ export const labelSync = name(
     /** `contacts` that carry a label, and how many tags would be or were `added`. */
     counts: z.strictObject({ labels: count, contacts: count, added: count }).nullable(),
     detail: z.string(),
+    /** What could not be done, such as a label too many; part of `detail` too. */
+    notice: z.string().nullable(),
     labels: z.array(z.strictObject({ name: z.string(), tag: z.string(), contacts: count })),
   }),
 )

@@ -103,10 +103,10 @@ function AlertBanner(props: { alert: AlertView; locationId: string; onAside: () 
         {alert.sessionId && (
           <Link
             href={`/embed/${encodeURIComponent(props.locationId)}#${alert.sessionId}`}
+            aria-label={`${t('look')}: ${name}`}
             className="inline-flex h-8 items-center font-medium underline underline-offset-4"
           >
             {t('look')}
-            <span className="sr-only">: {name}</span>
           </Link>
         )}
         {alert.level === 'amber' && (

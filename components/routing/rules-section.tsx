@@ -12,7 +12,7 @@ import {
 } from '@dnd-kit/core'
 import { arrayMove, SortableContext, sortableKeyboardCoordinates, verticalListSortingStrategy } from '@dnd-kit/sortable'
 import { Plus, Route } from 'lucide-react'
-import { useId, useState } from 'react'
+import { useId, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { RoutingRule, Settings } from '@/lib/bridge/sub-account/settings'
 import { isSame, useSaving } from '../settings/saving'
@@ -44,6 +44,7 @@ export function RulesSection({ rules, known }: { rules: Rules; known: Known }) {
   const sentence = useRuleSentence(known)
   const [opened, setOpened] = useState<Opened>(null)
   const dragId = useId()
+  const hasMoved = useRef(false)
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 4 } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
@@ -121,9 +122,16 @@ export function RulesSection({ rules, known }: { rules: Rules; known: Known }) {
             accessibility={{
               screenReaderInstructions: { draggable: t('dragHow') },
               announcements: {
-                onDragStart: ({ active }) => t('drag.start', { ...spoken(active.id), at: placeOf(active.id) }),
-                onDragOver: ({ active, over }) =>
-                  over ? t('drag.over', { ...spoken(active.id), at: placeOf(over.id) }) : undefined,
+                onDragStart: ({ active }) => {
+                  hasMoved.current = false
+                  return t('drag.start', { ...spoken(active.id), at: placeOf(active.id) })
+                },
+                // It lies over its own place at first: saying so would cut off that it was picked up.
+                onDragOver: ({ active, over }) => {
+                  if (!over || (over.id === active.id && !hasMoved.current)) return undefined
+                  hasMoved.current = true
+                  return t('drag.over', { ...spoken(active.id), at: placeOf(over.id) })
+                },
                 onDragEnd: ({ active, over }) =>
                   over ? t('drag.end', { ...spoken(active.id), at: placeOf(over.id) }) : undefined,
                 onDragCancel: ({ active }) => t('drag.cancel', { ...spoken(active.id), at: placeOf(active.id) }),

@@ -63,7 +63,6 @@ test('saved contacts are counted, confirmed and brought over; what is renamed fo
     })
 
   await toggle.click()
-  await dialog.getByRole('button', { name: 'Turn off…' }).click()
   await dialog.getByRole('button', { name: 'Turn off', exact: true }).click()
   await expect(toggle).not.toBeChecked()
 })

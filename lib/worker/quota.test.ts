@@ -26,6 +26,14 @@ test('a limit an agency set holds for everybody', () => {
   expect(createQuota([0]).waitMs(part('a', true), [hourly(1, true)], 10)).toBe(hour - 10)
 })
 
+test('a raised limit lets go of what waited for the old one', () => {
+  const quota = createQuota([0])
+  expect(quota.waitMs(part('a'), [hourly(1)], 10)).toBe(hour - 10)
+  expect(quota.waitMs(part('b'), [hourly(1)], 10)).toBe(2 * hour - 10)
+  expect(quota.waitMs(part('b'), [hourly(2)], 20)).toBe(0)
+  expect(quota.waitMs(part('a'), [hourly(2)], 20)).toBe(hour - 20)
+})
+
 test('the stricter of two limits decides, and without any nothing waits', () => {
   const day: Limit = { most: 2, spanMs: 24 * hour, holdsManual: true }
   expect(createQuota([0, 1]).waitMs(part('a'), [hourly(5), day], 10)).toBe(24 * hour - 10)

@@ -35,6 +35,7 @@ export interface Quota {
 export function createQuota(sent: readonly number[]): Quota {
   let taken = [...sent]
   const places = new Map<string, number>()
+  let planned = ''
   const insert = (at: number) => {
     let index = taken.length
     while (index > 0 && taken[index - 1]! > at) index -= 1
@@ -43,6 +44,12 @@ export function createQuota(sent: readonly number[]): Quota {
   return {
     waitMs(part, limits, now) {
       if (taken.length > 0 && taken[0]! < now - dayMs) taken = taken.filter((at) => at >= now - dayMs)
+      // Other limits make another plan.
+      if (planned !== JSON.stringify(limits)) {
+        for (const at of places.values()) taken.splice(taken.indexOf(at), 1)
+        places.clear()
+        planned = JSON.stringify(limits)
+      }
       const place = places.get(part.id)
       if (place !== undefined) {
         if (place <= now) places.delete(part.id)

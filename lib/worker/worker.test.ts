@@ -9,6 +9,7 @@ import { startWhatsAppEmulator, type WhatsAppEmulator } from '@/e2e/emulators/wh
 import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
 import type { Actor } from '@/lib/bridge/context'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
+import { listMessages } from '@/lib/bridge/message/list'
 import { createSession } from '@/lib/bridge/session/create'
 import { logoutSession } from '@/lib/bridge/session/logout'
 import { readQr } from '@/lib/bridge/session/read-pairing'
@@ -16,6 +17,7 @@ import { removeSession } from '@/lib/bridge/session/remove'
 import { requestPairingCode } from '@/lib/bridge/session/request-pairing-code'
 import { startSession } from '@/lib/bridge/session/start'
 import { stopSession } from '@/lib/bridge/session/stop'
+import { changeSettings } from '@/lib/bridge/sub-account/change-settings'
 import { createWhatsAppChannel } from '@/lib/channel/whatsapp/channel'
 import { productionTimings as channelTimings } from '@/lib/channel/whatsapp/timings'
 import { createLog, silentLog } from '@/lib/log'
@@ -143,6 +145,23 @@ describe('a message walks through', () => {
     expect(posted).toMatchObject({ contactId: contact.id, direction: 'inbound' })
   }, 60_000)
 })
+
+test('over its cap a session lets messages wait, and a raised cap lets them go', async () => {
+  await changeSettings(kit.ctx, actor, { locationId, change: { hourlyCap: 1 } })
+  const { phone } = await linked('Capped')
+  const ana = await phones.create({ name: 'Ana' })
+  const contact = await kit.crm.createContact(locationId, { name: 'Ana', phone: `+${ana.number}` })
+  await messageIs(await write(contact.id, contact.phone!, 'within'), 'delivered')
+  const over = await write(contact.id, contact.phone!, 'over')
+  const reason = async () => {
+    const { items } = await listMessages(kit.ctx, actor, { locationId, limit: 10 })
+    return items.find((message) => message.crmMessageId === over)?.reason
+  }
+  await until(async () => (await reason())?.includes('has sent as much as it may for now'), 'the reason it waits')
+  expect((await ana.chat(phone)).map((bubble) => bubble.text)).toEqual(['within'])
+  await changeSettings(kit.ctx, actor, { locationId, change: { hourlyCap: 2 } })
+  await messageIs(over, 'delivered')
+}, 60_000)
 
 describe('sessions follow what people want', () => {
   test('stop and start without a scan; log out; delete', async () => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
@@ -41,6 +41,7 @@ export async function changeSettings(
       detail: { before: was, after: change },
     })
     await notifyChange(tx, { locationId: input.locationId, type: 'sync', id: input.locationId })
+    if (['hourlyCap', 'dailyCap', 'warmUp'].some((key) => key in change)) await reconsiderWaits(tx, input.locationId)
     // What the cards say of the warm-up depends on it.
     const shown = await tx
       .select({ id: sessions.id })
@@ -52,6 +53,14 @@ export async function changeSettings(
 }
 
 /** A rule that stays as it was may name a session that was deleted since: the list around it can still be edited. */
+/** What waits for its window is looked at again, after the workers have seen the new limits. */
+async function reconsiderWaits(tx: Transaction, locationId: LocationId): Promise<void> {
+  await tx.execute(sql`
+    update lanes l set due_at = now() + interval '5 seconds' from sessions s
+    where s.location_id = ${locationId} and l.session_id = s.id and l.busy_by is null
+      and l.due_at > now() + interval '90 seconds' and l.due_at < 'infinity'`)
+}
+
 async function refuseForeignSessions(
   tx: Transaction,
   locationId: LocationId,

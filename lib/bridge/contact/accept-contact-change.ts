@@ -4,6 +4,7 @@ import { people } from '@/db/schema/people'
 import { tagStates } from '@/db/schema/tags'
 import type { AppEvent } from '@/lib/highlevel/highlevel'
 import type { BridgeContext } from '../context'
+import { rememberDeleted } from '../contact-sync/remember-deleted'
 import { learnTags } from './learn-tags'
 import type { PersonRow } from './lock-person'
 
@@ -20,6 +21,7 @@ export async function acceptContactChange(
   event: ContactEvent,
   at: Date | null,
 ): Promise<void> {
+  if (event.type === 'contact-deleted') await rememberDeleted(tx, event)
   const [person] = await tx
     .select()
     .from(people)

@@ -17,6 +17,9 @@ export type SyncKind = keyof SyncViews
 
 const paths = { contacts: 'contact-sync', labels: 'label-sync' }
 
+const isPassing = (view: { state: string } | undefined) =>
+  view !== undefined && ['reading', 'running', 'waiting'].includes(view.state)
+
 /** How a sync stands: told by events, asked for where those are not there. */
 export function useSync<Kind extends SyncKind>(kind: Kind, session: SessionView, isWanted: boolean) {
   const { api } = useSignedIn()
@@ -25,7 +28,8 @@ export function useSync<Kind extends SyncKind>(kind: Kind, session: SessionView,
     queryKey: keys.sync(kind, session.id),
     queryFn: () => api.get<SyncViews[Kind]>(`/sessions/${session.id}/${paths[kind]}`),
     enabled: isWanted,
-    refetchInterval: pollUnless(isLive, 2_000),
+    // An answer may come later than the event that made it old: what does not stay as it is is looked at again.
+    refetchInterval: ({ state }) => pollUnless(isLive && !isPassing(state.data), 2_000),
   })
 }
 
@@ -35,7 +39,10 @@ export function usePreview<Kind extends SyncKind>(kind: Kind, session: SessionVi
   const queries = useQueryClient()
   return useMutation({
     mutationFn: () => api.send<SyncViews[Kind]>('POST', `/sessions/${session.id}/${paths[kind]}/preview`),
-    onSuccess: (view) => queries.setQueryData(keys.sync(kind, session.id), view),
+    onSuccess: (view) => {
+      queries.setQueryData(keys.sync(kind, session.id), view)
+      return queries.invalidateQueries({ queryKey: keys.sync(kind, session.id) })
+    },
   })
 }
 

@@ -80,7 +80,7 @@ test('fields that no request has are refused by name, on every operation', async
 })
 
 const sessionKeys = [
-  'action assignedUserId attempt channel connectedAt createdAt detail id label lastActiveAt locationId nextRetryAt phone',
-  'platform priority pushName reason since status syncContacts syncLabels routesForUser givesNewContacts health',
-  'givesKnownContacts accountTag pushTags firstLinkedAt',
+  'accountTag action assignedUserId attempt channel connectedAt createdAt detail duplicateOf firstLinkedAt',
+  'givesKnownContacts givesNewContacts health id label lastActiveAt locationId nextRetryAt phone platform priority',
+  'pushName pushTags reason routesForUser since status syncContacts syncLabels',
 ].flatMap((names) => names.split(' '))

@@ -24,12 +24,12 @@ const isPassing = (view: { state: string } | undefined) =>
 export function useSync<Kind extends SyncKind>(kind: Kind, session: SessionView, isWanted: boolean) {
   const { api } = useSignedIn()
   const isLive = useLive()
-  return useQuery({
+  return useQuery<SyncViews[Kind]>({
     queryKey: keys.sync(kind, session.id),
     queryFn: () => api.get<SyncViews[Kind]>(`/sessions/${session.id}/${paths[kind]}`),
     enabled: isWanted,
     // An answer may come later than the event that made it old: what does not stay as it is is looked at again.
-    refetchInterval: ({ state }) => pollUnless(isLive && !isPassing(state.data), 2_000),
+    refetchInterval: ({ state }) => pollUnless(isLive && !isPassing(state.data), 2_000)({ state }),
   })
 }
 

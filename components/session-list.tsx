@@ -63,7 +63,7 @@ export function SessionList({ locationId }: { locationId: string }) {
           </div>
           <ul aria-label={t('list')} className="flex flex-col gap-4">
             {sessions.data.map((session) => (
-              <li key={session.id} className="min-w-0">
+              <li key={session.id} id={session.id} className="min-w-0 scroll-mt-4">
                 <SessionCard session={session} />
               </li>
             ))}

@@ -5,6 +5,7 @@ import { Popover } from 'radix-ui'
 import { useId, useState, type KeyboardEvent, type ReactNode } from 'react'
 import { Button } from './button'
 import { cn } from './cn'
+import { mainLandmark } from './landmark'
 
 export interface Choice {
   id: string
@@ -86,7 +87,7 @@ export function Combobox(props: {
           <ChevronsUpDown aria-hidden className="text-muted" />
         </Button>
       </Popover.Trigger>
-      <Popover.Portal>
+      <Popover.Portal container={mainLandmark()}>
         <Popover.Content
           align="start"
           sideOffset={4}

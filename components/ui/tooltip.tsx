@@ -2,6 +2,7 @@
 
 import { Tooltip as Radix } from 'radix-ui'
 import { useState, type ReactNode } from 'react'
+import { mainLandmark } from './landmark'
 
 /** More about what it stands on, for a pointer that rests there and for the keyboard's focus. */
 export function Tooltip({ text, children }: { text: string; children: ReactNode }) {
@@ -13,7 +14,7 @@ export function Tooltip({ text, children }: { text: string; children: ReactNode 
         <Radix.Trigger asChild onClick={(event) => (event.preventDefault(), setOpen(true))}>
           {children}
         </Radix.Trigger>
-        <Radix.Portal>
+        <Radix.Portal container={mainLandmark()}>
           <Radix.Content
             sideOffset={4}
             collisionPadding={8}

@@ -1,24 +1,11 @@
 // A newcomer's minute in the sandbox as it is delivered, with a mouse. `TOUR=1 npm run e2e -- tour` writes docs/tour anew.
-import { mkdirSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Page } from '@playwright/test'
 import { expect, test } from '../fixtures'
 import { AppFrame } from './app-frame'
 import { Inbox } from './inbox'
 import { PhonesPage } from './phones-page'
+import { picture } from './picture'
 
-const folder = join(process.cwd(), 'docs', 'tour')
 const small = { width: 360, height: 740 }
-
-/** One picture of the tour; nothing on it may need scrolling sideways. */
-async function picture(page: Page, name: string): Promise<void> {
-  const hidden = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
-  expect(hidden, `${name} scrolls sideways`).toBeLessThanOrEqual(0)
-  if (!process.env.TOUR) return
-  mkdirSync(folder, { recursive: true })
-  await page.mouse.move(0, 0)
-  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled', caret: 'hide' })
-}
 
 test('a newcomer installs, links, writes and reads the answer', async ({
   page,

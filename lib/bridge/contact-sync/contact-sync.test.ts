@@ -4,6 +4,7 @@ import { sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { acceptContactChange } from '@/lib/bridge/contact/accept-contact-change'
+import { resolveContact } from '@/lib/bridge/contact/resolve'
 import { lockPerson } from '@/lib/bridge/contact/lock-person'
 import type { Actor } from '@/lib/bridge/context'
 import { changeSession } from '@/lib/bridge/session/change'
@@ -209,6 +210,8 @@ describe('a run', () => {
     const crm = kit.ctx.highlevel.forSubAccount(locationId)
     const first = await crm.createContact({ name: '1', phone: '+34600000001', source: 'x' })
     await crm.createContact({ name: 'Other', phone: '+34600000001', source: 'x' })
+    // The CRM dates what happens in whole milliseconds.
+    for (const madeMs = Date.now(); Date.now() <= madeMs + 1; ) await new Promise((done) => setImmediate(done))
     await kit.crm.changeContact(first.id, { firstName: '' })
     const done = await run({ '+34600000001': 'Right One' })
     expect(await names()).toEqual(['+34600000001 Other', '+34600000001 Right One'])
@@ -343,6 +346,23 @@ describe('two sessions', () => {
     expect(await names()).toEqual(['+34600000001 Name of One'])
     expect(second.report).toEqual([expect.objectContaining({ why: expect.stringMatching(/lower priority/) })])
   })
+})
+
+test('who wrote first is called what the phone calls them, and new contacts go to the assigned user', async () => {
+  const ana = await kit.ctx.db.transaction((tx) =>
+    lockPerson(tx, {
+      ...{ locationId, channel: 'whatsapp', addresses: person('+34600000001').aliases },
+      ...{ contactId: null, phone: '+34600000001', name: 'anita 🌸' },
+    }),
+  )
+  await resolveContact(kit.ctx, ana)
+  expect(await names()).toEqual(['+34600000001 anita 🌸'])
+  const user = await kit.crm.createUser({ name: 'Uma Salas', type: 'account', role: 'user', locations: [locationId] })
+  await changeSession(kit.ctx, actor, { sessionId: one.id, change: { assignedUserId: user.id as UserId } })
+  await run({ '+34600000001': 'Ana López', '+34600000002': 'Ben' })
+  expect(await names()).toEqual(['+34600000001 Ana López', '+34600000002 Ben'])
+  const owners = Object.fromEntries((await contacts()).map(({ phone, assignedTo }) => [phone, assignedTo]))
+  expect(owners).toEqual({ '+34600000001': undefined, '+34600000002': user.id })
 })
 
 test('chats nobody saved come only where that is set', async () => {

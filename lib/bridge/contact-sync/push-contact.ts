@@ -2,7 +2,7 @@
 import { and, eq } from 'drizzle-orm'
 import { writtenNames, type SkipReason } from '@/db/schema/contact-sync'
 import { CrmError, type SubAccountApi } from '@/lib/highlevel/highlevel'
-import type { ContactId } from '@/lib/ids'
+import type { ContactId, UserId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
 import type { Settings } from '../sub-account/settings'
 import type { ContactFacts } from './facts'
@@ -25,6 +25,8 @@ export interface PushInput {
   row: SavedContact
   /** Numbers that are the session's own. */
   ownPhone: string | null
+  /** Whose a new contact becomes. */
+  assignTo: UserId | null
   facts: ContactFacts
   settings: Settings
 }
@@ -50,7 +52,13 @@ export async function pushContact(ctx: BridgeContext, crm: SubAccountApi, input:
     }
     if (wasDeleted) return skipped('deleted_in_crm')
     const tags = settings.contactTag === '' ? [] : [settings.contactTag]
-    const { id } = await crm.createContact({ name: saved, phone: row.phone, source: 'WhatsApp', tags })
+    const { id } = await crm.createContact({
+      name: saved,
+      phone: row.phone,
+      source: 'WhatsApp',
+      tags,
+      assignedTo: input.assignTo,
+    })
     return {
       ...{ row, outcome: 'created', contactId: id, wrote: saved, isIndirect: false },
       why: isOverruled ? 'other_session' : null,

@@ -101,6 +101,7 @@ async function goOn(tx: Transaction, sync: ContactSyncRow): Promise<void> {
 async function pushDue(work: Work): Promise<void> {
   const { ctx, session, isHeld } = work
   const crm = ctx.highlevel.forSubAccount(session.locationId)
+  const assignTo = session.givesNewContacts ? session.assignedUserId : null
   let nextAtMs = 0
   async function keepPace(): Promise<void> {
     const nowMs = ctx.clock.monotonicMs()
@@ -123,7 +124,9 @@ async function pushDue(work: Work): Promise<void> {
         if (failure !== null) return
         const { settings } = work
         try {
-          pushed.push(await pushContact(ctx, crm, { row, ownPhone: session.phone, facts: facts(row.key), settings }))
+          pushed.push(
+            await pushContact(ctx, crm, { row, ownPhone: session.phone, assignTo, facts: facts(row.key), settings }),
+          )
         } catch (error) {
           failure ??= error
         }

@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
 import type { ContactId, UserId } from '@/lib/ids'
+import { rememberName } from '../contact-sync/remember-name'
 import type { BridgeContext } from '../context'
 import { learnContact } from './learn-contact'
 import type { PersonRow } from './lock-person'
@@ -31,15 +32,18 @@ export async function resolveContact(
   const crm = ctx.highlevel.forSubAccount(person.locationId)
   const found = person.phone ? await crm.findContactByPhone(person.phone) : null
   if (!found && !create) return null
+  const name = person.name ?? (person.phone ? `WhatsApp ${person.phone}` : 'WhatsApp contact')
   const contact =
     found ??
     (await crm.createContact({
-      name: person.name ?? (person.phone ? `WhatsApp ${person.phone}` : 'WhatsApp contact'),
+      name,
       phone: person.phone,
       source: 'WhatsApp',
       assignedTo: assignTo,
     }))
   await inTransaction(ctx.db, async (tx) => {
+    // A name of ours may be replaced by what the phone's owner calls them.
+    if (!found) await rememberName(tx, { locationId: person.locationId, contactId: contact.id, name })
     const [now] = await tx.select().from(people).where(eq(people.id, person.id)).for('update')
     if (!now || now.contactId) return
     // Two people of ours may share one contact in the CRM; the one that had it first keeps it for what the CRM sends.

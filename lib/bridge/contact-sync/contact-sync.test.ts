@@ -211,7 +211,7 @@ describe('a run', () => {
     const first = await crm.createContact({ name: '1', phone: '+34600000001', source: 'x' })
     await crm.createContact({ name: 'Other', phone: '+34600000001', source: 'x' })
     // The CRM dates what happens in whole milliseconds.
-    for (const madeMs = Date.now(); Date.now() <= madeMs + 1; ) await new Promise((done) => setImmediate(done))
+    for (const madeMs = Date.now(); Date.now() <= madeMs + 1;) await new Promise((done) => setImmediate(done))
     await kit.crm.changeContact(first.id, { firstName: '' })
     const done = await run({ '+34600000001': 'Right One' })
     expect(await names()).toEqual(['+34600000001 Other', '+34600000001 Right One'])

@@ -29,10 +29,11 @@ interface Looking {
   as?: User
 }
 
-interface Places {
+export interface Places {
   crm: string
   phones: string
   app: string
+  mails: string
 }
 
 interface TestFixtures {
@@ -54,7 +55,7 @@ interface TestFixtures {
   anotherBrowser: (options?: BrowserContextOptions) => Promise<BrowserContext>
 }
 
-interface WorkerFixtures {
+export interface WorkerFixtures {
   places: Places
   crm: CrmClient
   phones: Phones
@@ -77,7 +78,12 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
         if (!url) throw new Error(`${name} is not set: start the specs with "npm run e2e", which starts the sandbox.`)
         return url
       }
-      await use({ crm: at('E2E_CRM_URL'), phones: at('E2E_PHONES_URL'), app: at('E2E_APP_URL') })
+      await use({
+        crm: at('E2E_CRM_URL'),
+        phones: at('E2E_PHONES_URL'),
+        app: at('E2E_APP_URL'),
+        mails: at('E2E_MAILS_URL'),
+      })
     },
     { scope: 'worker' },
   ],

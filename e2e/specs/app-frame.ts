@@ -38,8 +38,12 @@ export class AppFrame {
     return card
   }
 
-  async scan(label: string, phone: PhoneClient): Promise<void> {
+  async pointAt(label: string, phone: PhoneClient): Promise<void> {
     await phone.scan(await readQr(this.qr(label)))
+  }
+
+  async scan(label: string, phone: PhoneClient): Promise<void> {
+    await this.pointAt(label, phone)
     await expect(this.card(label).getByText('Connected', { exact: true })).toBeVisible()
   }
 

@@ -15,8 +15,8 @@ type Statuses = readonly SessionView['status'][]
 
 const stoppable: Statuses = ['starting', 'connected', 'reconnecting', 'failed']
 const restartable: Statuses = ['connected', 'reconnecting', 'failed']
-const linkable: Statuses = ['created', 'logged_out', 'banned', 'failed']
-const unlinked: Statuses = ['created', 'logged_out', 'banned']
+/** Every other status keeps its link, so that connecting again needs no scan. */
+const unlinked: Statuses = ['created', 'logged_out']
 
 /** A session that starts without a link is about to show a code; one that has its link is not. */
 export function isLinking({ status, phone, connectedAt }: SessionView): boolean {
@@ -34,7 +34,7 @@ function useActions(session: SessionView): SessionAction[] {
   const { status } = session
   const linking = isLinking(session)
   return [
-    ...(can('link_sessions') && linkable.includes(status) ? (['link'] as const) : []),
+    ...(can('link_sessions') && unlinked.includes(status) ? (['link'] as const) : []),
     ...(can('link_sessions') && (unlinked.includes(status) || status === 'awaiting_link') ? (['code'] as const) : []),
     ...(can('manage_sessions') && isMismatched(session) ? (['replace-number'] as const) : []),
     ...(can('run_sessions') && (status === 'stopped' || status === 'failed') ? (['start'] as const) : []),

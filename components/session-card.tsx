@@ -36,7 +36,11 @@ export function SessionCard({ session: current }: { session: SessionView }) {
     onOpenChange: (open: boolean) => setOpened(open ? name : null),
   })
   const act = (verb: SessionVerb, then?: () => void) => acting.mutate(verb, { onSuccess: then })
-  const link = (by: Way) => (isLinking(session) ? setWay(by) : act('link', () => setWay(by)))
+  const link = (by: Way) => {
+    if (isLinking(session)) setWay(by)
+    // Blocked, it still has its link: it is tried as it is.
+    else act('link', session.status === 'banned' ? undefined : () => setWay(by))
+  }
   const choose = (action: SessionAction) => {
     if (action === 'link') link('qr')
     else if (action === 'code') link('code')
@@ -120,10 +124,10 @@ function PrimaryAction(props: {
   // The open panel offers the next code where the last one was.
   if (action === 'link' && props.isPanelOpen) return null
   const label =
-    action === 'start'
-      ? session.status === 'failed'
-        ? t('tryAgain')
-        : t('start')
+    action === 'start' || session.status === 'banned'
+      ? session.status === 'stopped'
+        ? t('start')
+        : t('tryAgain')
       : session.reason === 'pairing_timeout'
         ? t('newCode')
         : session.phone === null

@@ -14,6 +14,8 @@ export interface LinkedSession {
 const signedIn = z.object({ token: z.string() })
 const made = z.object({ id: z.string() })
 const shown = z.object({ qr: z.string() })
+/** So many people scan at the same time. */
+const atOnce = 8
 const state = z.object({ status: z.string(), detail: z.string() })
 
 export async function linkAll(world: FaultWorld, count: number): Promise<LinkedSession[]> {
@@ -29,27 +31,43 @@ export async function linkAll(world: FaultWorld, count: number): Promise<LinkedS
   const { token } = signedIn.parse(signIn)
   const bearer = { authorization: `Bearer ${token}` }
   const owners = await phones.createMany(locationIds.map((_, n) => ({ name: `Owner ${n + 1}` })))
-  return await Promise.all(
-    locationIds.map(async (locationId, n) => {
-      const phone = owners[n]!
-      const path = `/api/v1/locations/${locationId}/sessions`
-      const { id } = made.parse(
-        await until('the sub-account can take a session', () =>
-          post(world, path, { label: 'Main' }, bearer).catch(() => null),
-        ),
-      )
-      const { qr } = shown.parse(
-        await until('a QR', () => get(world, `/api/v1/sessions/${id}/qr`, bearer).catch(() => null), 180_000),
-      )
-      await phone.scan(qr)
-      await until(
-        'a connected session',
-        async () => state.parse(await get(world, `/api/v1/sessions/${id}`, bearer)).status === 'connected',
-        180_000,
-      )
-      return { locationId, sessionId: id, phone }
-    }),
-  )
+  const lines: LinkedSession[] = []
+  const link = async (locationId: string, n: number): Promise<void> => {
+    const phone = owners[n]!
+    const path = `/api/v1/locations/${locationId}/sessions`
+    const { id } = made.parse(
+      await until('the sub-account can take a session', () =>
+        post(world, path, { label: 'Main' }, bearer).catch(() => null),
+      ),
+    )
+    await until(
+      'a scan in time',
+      async () => {
+        const found = await get(world, `/api/v1/sessions/${id}/qr`, bearer).catch(() => null)
+        // On a busy machine the QR that was read may be gone by now; a person scans the next.
+        return (
+          found &&
+          phone.scan(shown.parse(found).qr).then(
+            () => true,
+            () => false,
+          )
+        )
+      },
+      180_000,
+    )
+    await until(
+      'a connected session',
+      async () => state.parse(await get(world, `/api/v1/sessions/${id}`, bearer)).status === 'connected',
+      180_000,
+    )
+    lines[n] = { locationId, sessionId: id, phone }
+  }
+  const waiting = [...locationIds.entries()]
+  const linkNext = async () => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) await link(next[1], next[0])
+  }
+  await Promise.all(Array.from({ length: atOnce }, linkNext))
+  return lines
 }
 
 async function post(world: FaultWorld, path: string, body: unknown, headers: Record<string, string>): Promise<unknown> {

@@ -1,10 +1,10 @@
 import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { people } from '@/db/schema/people'
-import { tagStates } from '@/db/schema/tags'
 import type { AppEvent } from '@/lib/highlevel/highlevel'
 import type { BridgeContext } from '../context'
 import { rememberDeleted } from '../contact-sync/remember-deleted'
+import { forgetContact } from './forget-contact'
 import { learnTags } from './learn-tags'
 import type { PersonRow } from './lock-person'
 
@@ -21,19 +21,16 @@ export async function acceptContactChange(
   event: ContactEvent,
   at: Date | null,
 ): Promise<void> {
-  if (event.type === 'contact-deleted') await rememberDeleted(tx, event)
+  if (event.type === 'contact-deleted') {
+    await rememberDeleted(tx, event)
+    return await forgetContact(tx, event.locationId, event.contactId)
+  }
   const [person] = await tx
     .select()
     .from(people)
     .where(and(eq(people.locationId, event.locationId), eq(people.contactId, event.contactId)))
     .for('update')
   if (!person) return
-  if (event.type === 'contact-deleted') {
-    const nothing = { contactId: null, conversationId: null, dnd: null, tags: null, ownerUserId: null, factsAt: null }
-    await tx.update(people).set(nothing).where(eq(people.id, person.id))
-    await tx.delete(tagStates).where(eq(tagStates.personId, person.id))
-    return
-  }
   const facts: Partial<PersonRow> = {
     ...(event.dnd === null ? {} : { dnd: event.dnd }),
     ...(event.owner === null ? {} : { ownerUserId: event.owner.userId }),

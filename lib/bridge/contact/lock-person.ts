@@ -3,6 +3,7 @@ import type { Transaction } from '@/db/client'
 import { people, personAddresses } from '@/db/schema/people'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { orderedId, type Address, type ContactId, type LocationId, type PersonId } from '@/lib/ids'
+import { forgetContact } from './forget-contact'
 import { mergePeople } from './merge-people'
 import { putTagDeliveries } from './tag-delivery'
 
@@ -93,7 +94,8 @@ async function byContact(tx: Transaction, clues: PersonClues): Promise<PersonRow
 /** Null when another transaction made the same person first: look again. */
 async function create(tx: Transaction, clues: PersonClues): Promise<PersonRow | null> {
   const { locationId, contactId, channel, addresses } = clues
-  if (contactId) await leaveContact(tx, locationId, contactId)
+  // Another number than the contact had: whoever had the old one is this contact no longer.
+  if (contactId) await forgetContact(tx, locationId, contactId)
   const [row] = await tx
     .insert(people)
     .values({ id: orderedId<PersonId>(), locationId, contactId, phone: clues.phone, name: clues.name })
@@ -111,20 +113,12 @@ async function create(tx: Transaction, clues: PersonClues): Promise<PersonRow | 
   return null
 }
 
-/** The contact's number is now another one: whoever had the old number is no longer this contact. */
-async function leaveContact(tx: Transaction, locationId: LocationId, contactId: ContactId): Promise<void> {
-  await tx
-    .update(people)
-    .set({ contactId: null, conversationId: null })
-    .where(and(eq(people.locationId, locationId), eq(people.contactId, contactId)))
-}
-
 async function learn(tx: Transaction, person: PersonRow, clues: PersonClues, isNew: boolean): Promise<PersonRow> {
   const changes: Partial<PersonRow> = {}
   if (!person.phone && clues.phone) changes.phone = clues.phone
   if (!person.name && clues.name) changes.name = clues.name
   if (!person.contactId && clues.contactId) {
-    await leaveContact(tx, clues.locationId, clues.contactId)
+    await forgetContact(tx, clues.locationId, clues.contactId)
     changes.contactId = clues.contactId
   }
   if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))

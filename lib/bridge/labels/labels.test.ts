@@ -6,13 +6,15 @@ import { subAccounts } from '@/db/schema/sub-accounts'
 import { bookRequests } from '@/db/schema/contact-sync'
 import { owner, startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { labelPhone, type LabelPhone } from '@/e2e/label-phone'
-import { createTagKit, type Owned, type TagKit } from '@/e2e/tag-kit'
+import { createTagKit, personOf, type Owned, type TagKit } from '@/e2e/tag-kit'
 import { SendError } from '@/lib/channel/channel'
-import type { LocationId, UserId } from '@/lib/ids'
+import type { Address, LocationId, UserId } from '@/lib/ids'
 import { claimForSessions } from '@/lib/outbox/claim'
+import { hearAlias } from '../contact/hear-alias'
 import type { Actor } from '../context'
 import { changeSession, type SessionChange } from '../session/change'
 import type { Settings } from '../sub-account/settings'
+import { hearLabels } from './hear-labels'
 import { previewLabelSync } from './preview'
 import { readLabelSync } from './read'
 import { sendLabels } from './send-labels'
@@ -367,4 +369,40 @@ describe('both ways', () => {
     expect(await tags.writes(since)).toHaveLength(0)
     expect(one.asked).toHaveLength(asked)
   })
+})
+
+it('a label put under one address of a person is theirs under the other', async () => {
+  const { locationId, one, settle } = await world({ switches: { syncLabels: true } })
+  await known(one, ana)
+  const hidden = { address: '5550001@lid' as Address, aliases: ['5550001@lid' as Address], phone: null, name: 'Ana' }
+  const told = (on: boolean) =>
+    hearLabels(kit.ctx, one.owned, { type: 'labels', labels: [], marks: [{ labelId: '1', chat: hidden, on }] })
+  one.make('Lead')
+  await settle()
+  await told(true)
+  await settle()
+  expect(await tags.tagsInCrm(locationId, ana)).toEqual([])
+  const visible = personOf(ana)
+  await hearAlias(kit.ctx, one.owned, { ...visible, aliases: [...visible.aliases, ...hidden.aliases] })
+  await settle()
+  expect(await tags.tagsInCrm(locationId, ana)).toEqual(['lead'])
+  await told(false)
+  await settle()
+  expect(await tags.tagsInCrm(locationId, ana)).toEqual([])
+})
+
+it('of a contact that was deleted and comes back as another nothing is taken off that the app did not put there', async () => {
+  const { locationId, one, settle } = await world({ switches: { syncLabels: true } })
+  await known(one, ana)
+  one.make('Lead')
+  one.put('Lead', ana)
+  await settle()
+  const { contactId } = await tags.person(locationId, ana)
+  await kit.crm.deleteContact(contactId!)
+  await settle()
+  await kit.crm.createContact(locationId, { name: 'Ana', phone: ana, tags: ['lead'] })
+  await known(one, ana)
+  one.take('Lead', ana)
+  await settle()
+  expect(await tags.tagsInCrm(locationId, ana)).toEqual(['lead'])
 })

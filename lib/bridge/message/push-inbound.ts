@@ -13,6 +13,7 @@ import { HoldLost } from '@/lib/outbox/hold-lost'
 import { putDeliveries } from '@/lib/outbox/put'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import { assignDelivery, newOwner } from '../contact/assign'
+import { forgetContact } from '../contact/forget-contact'
 import { resolveContact } from '../contact/resolve'
 import type { BridgeContext } from '../context'
 import type { SessionRow } from '../reach'
@@ -79,7 +80,7 @@ export async function pushInbound(
         (await contactIsGone(ctx, person.locationId, contactId))
       ) {
         // Deleted in the CRM: the person wrote again, so they become a contact again.
-        await ctx.db.update(people).set({ contactId: null, conversationId: null }).where(eq(people.id, person.id))
+        await inTransaction(ctx.db, (tx) => forgetContact(tx, person.locationId, contactId))
         throw new CrmError('try_later', 'the contact was deleted in the CRM', { retryAfterMs: 0, cause: error })
       }
       throw error

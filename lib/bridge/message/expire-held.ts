@@ -40,7 +40,7 @@ const isDue = (scale: number) =>
     and ${messages.heldAt} + ${messages.holdMs} * ${scale}::float8 * interval '1 millisecond' <= now()`
 
 async function expireOne(ctx: BridgeContext, tx: Transaction, id: MessageId, scale: number): Promise<boolean> {
-  // People, then sessions, then messages, as whoever accepts or sends something of them locks them.
+  // People, sessions, parts, messages: as whoever accepts, sends or hears something of them locks them.
   const [about] = await tx
     .select({ personId: messages.personId, sessionId: messages.sessionId })
     .from(messages)
@@ -48,25 +48,25 @@ async function expireOne(ctx: BridgeContext, tx: Transaction, id: MessageId, sca
   if (!about?.sessionId || !about.personId) return false
   const [person] = await tx.select().from(people).where(eq(people.id, about.personId)).for('update')
   const [session] = await tx.select().from(sessions).where(eq(sessions.id, about.sessionId)).for('share')
+  const all = await tx
+    .select({ id: parts.id, state: parts.state })
+    .from(parts)
+    .where(eq(parts.messageId, id))
+    .for('update')
   const [message] = await tx
     .select()
     .from(messages)
     .where(and(eq(messages.id, id), eq(messages.sessionId, about.sessionId), isDue(scale)))
     .for('no key update')
   if (!person || !session || !message || session.status === 'connected') return false
-  const all = await tx
-    .select({ id: parts.id, state: parts.state })
-    .from(parts)
-    .where(eq(parts.messageId, id))
-    .for('update')
   // One of them may have arrived: that is known once the session is back.
   if (all.some(({ state }) => state === 'sending')) return false
   const waiting = all.filter(({ state }) => state === 'queued').map((part) => part.id)
   if (waiting.length > 0)
     await tx.execute(sql`
       update deliveries set state = 'given_up', finished_at = now(), last_error = 'session_down_timeout'
-      where state = 'ready' and kind = 'send'
-        and subject_id in (select value::uuid from json_array_elements_text(${JSON.stringify(waiting)}::json))`)
+      where state = 'ready'
+        and key in (select 'send:' || value from json_array_elements_text(${JSON.stringify(waiting)}::json))`)
   await tx.update(messages).set({ heldAt: null, holdMs: null }).where(eq(messages.id, id))
   const isSoft =
     softRules.includes(message.trace?.rule ?? 0) &&

@@ -31,8 +31,8 @@ export async function expireWaiting(ctx: BridgeContext): Promise<number> {
       const ids = waiting.map((part) => part.id)
       await tx.execute(sql`
         update deliveries set state = 'given_up', finished_at = now(), last_error = 'rate_capped'
-        where state = 'ready' and kind = 'send'
-          and subject_id in (select value::uuid from json_array_elements_text(${JSON.stringify(ids)}::json))`)
+        where state = 'ready'
+          and key in (select 'send:' || value from json_array_elements_text(${JSON.stringify(ids)}::json))`)
       await failMessages(tx, [id], {
         code: 'rate_capped',
         message: `Not sent: ${describeSession({ label, phone })} had sent as much as it may for a whole day. Send it again, or raise the limit in Routing.`,

@@ -1,7 +1,7 @@
 /** What a session still has to send, while it is away and when it is back. */
 import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { notifyChange } from '@/db/notify'
+import { notifyChanges } from '@/db/notify'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import type { MessageId } from '@/lib/ids'
 import { failQueuedMessages } from '../message/fail-messages'
@@ -25,7 +25,7 @@ export async function holdQueued(tx: Transaction, session: SessionRow): Promise<
       join parts p on p.id = d.subject_id and p.state = 'queued'
       where l.session_id = ${session.id})
     returning m.id`)
-  for (const { id } of held) await notifyChange(tx, { locationId: session.locationId, type: 'message', id })
+  await tell(tx, session, held)
 }
 
 /** It is back: what waited goes, and keeps on record how long it waited. */
@@ -36,5 +36,11 @@ export async function releaseHeld(tx: Transaction, session: SessionRow): Promise
         coalesce((trace->>'holdMs')::int, 0) + least(extract(epoch from now() - held_at) * 1000, 2000000000)::int))
     where session_id = ${session.id} and held_at is not null
     returning id`)
-  for (const { id } of released) await notifyChange(tx, { locationId: session.locationId, type: 'message', id })
+  await tell(tx, session, released)
 }
+
+const tell = (tx: Transaction, { locationId }: SessionRow, rows: readonly { id: MessageId }[]) =>
+  notifyChanges(
+    tx,
+    rows.map(({ id }) => ({ locationId, type: 'message', id })),
+  )

@@ -31,7 +31,7 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
   const body = openBody(vault, message.id, message.bodySealed)
   if (body.kind !== 'written') throw new Error('an outbound message has a written body')
   const crm = ctx.highlevel.forSubAccount(message.locationId)
-  const ageMs = ctx.clock.now().getTime() - message.createdAt.getTime()
+  const ageMs = ctx.clock.now().getTime() - message.occurredAt.getTime()
   let failure: Failure | null = ageMs > goodForMs ? expired : null
 
   if (!failure && message.readBack === 'needed' && message.crmMessageId) {

@@ -14,7 +14,9 @@ import { pairingPlace } from './pairing'
 import { readQr } from './read-pairing'
 import { readSession } from './read'
 import { removeSession } from './remove'
+import { replaceNumber } from './replace-number'
 import { requestPairingCode } from './request-pairing-code'
+import { restartSession } from './restart'
 import { startSession } from './start'
 import { stopSession } from './stop'
 
@@ -239,6 +241,40 @@ describe('linking', () => {
     expect(await rowOf(id)).toMatchObject({ wanted: 'unlinked' })
     await becomes(id, 'logged_out', { isLinked: false })
     expect(await linking).toMatchObject({ status: 'starting' })
+  })
+
+  it('a restart connects anew with the link it has, and needs one', async () => {
+    await setup()
+    const { id } = await add('Sales')
+    const sessionId = id as SessionId
+    await becomes(id, 'created')
+    await expect(restartSession(world.ctx, admin, { sessionId })).rejects.toEqual(code('wrong_status'))
+    for (const status of ['connected', 'reconnecting', 'stopped', 'failed'] as const) {
+      await becomes(id, status, { isLinked: true, phone: '+34600000000' })
+      const { wish } = (await rowOf(id))!
+      expect(await restartSession(world.ctx, admin, { sessionId })).toMatchObject({ status: 'starting' })
+      expect(await rowOf(id)).toMatchObject({ wanted: 'connected', wish: wish + 1, phone: '+34600000000' })
+    }
+  })
+
+  it('another number takes the place of the old one only once that is unlinked, and starts its warm-up', async () => {
+    await setup()
+    const { id } = await add('Sales')
+    const sessionId = id as SessionId
+    const old = { phone: '+34600000000', firstLinkedAt: new Date(0) }
+    await becomes(id, 'connected', { isLinked: true, ...old })
+    await expect(replaceNumber(world.ctx, admin, { sessionId })).rejects.toEqual(code('wrong_status'))
+    await becomes(id, 'logged_out', { isLinked: false, reason: 'paired_number_mismatch', ...old })
+    const replaced = await replaceNumber(world.ctx, admin, { sessionId })
+    expect(replaced).toMatchObject({
+      status: 'starting',
+      phone: null,
+      firstLinkedAt: null,
+      label: 'Sales',
+      priority: 1,
+    })
+    await becomes(id, 'created', { isLinked: false })
+    await expect(replaceNumber(world.ctx, admin, { sessionId })).rejects.toEqual(code('wrong_status'))
   })
 
   it('deleted is gone for everyone at once, and its row waits for the worker', async () => {

@@ -2,6 +2,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { messages } from '@/db/schema/messages'
 import { sealBody } from '@/lib/bridge/message/stored'
 import { listMessages } from '@/lib/bridge/message/list'
+import { previewRouting } from '@/lib/bridge/message/preview-routing'
+import { changeSession } from '@/lib/bridge/session/change'
+import { previewPriority } from '@/lib/bridge/session/preview-priority'
+import { reprioritise } from '@/lib/bridge/session/reprioritise'
+import { changeSettings } from '@/lib/bridge/sub-account/change-settings'
+import { readSettings } from '@/lib/bridge/sub-account/read-settings'
 import { createSession } from '@/lib/bridge/session/create'
 import { listSessions } from '@/lib/bridge/session/list'
 import { listSubAccounts } from '@/lib/bridge/sub-account/list'
@@ -46,6 +52,8 @@ it('what the verbs answer is what the schemas promise', async () => {
       attachments: ['https://files.example/a.png'],
     }),
   })
+  const when = { countries: ['ES'], tags: ['vip'], senders: [], owners: [], written: 'any' as const }
+  const rule = { id: 'r1', session: sessionId, appliesTo: 'new' as const, when }
   const answers: [keyof typeof operations, unknown][] = [
     ['createSession', session],
     ['listSessions', await listSessions(world.ctx, admin, given)],
@@ -53,6 +61,15 @@ it('what the verbs answer is what the schemas promise', async () => {
     ['listLocations', await listSubAccounts(world.ctx, admin, given)],
     ['readOverview', await readOverview(world.ctx, admin, bakery.id)],
     ['readMe', readMe(admin)],
+    ['readSettings', await readSettings(world.ctx, admin, bakery.id)],
+    ['changeSettings', await changeSettings(world.ctx, admin, { locationId: bakery.id, change: { rules: [rule] } })],
+    ['previewPriority', await previewPriority(world.ctx, admin, { sessionId, to: 3 })],
+    ['changePriority', await reprioritise(world.ctx, admin, { sessionId, priority: 3 })],
+    [
+      'previewRouting',
+      await previewRouting(world.ctx, admin, { locationId: bakery.id, phone: '+34600100100', text: '#WH3 hello' }),
+    ],
+    ['patchSession', await changeSession(world.ctx, admin, { sessionId, change: { routesForUser: false } })],
   ]
   for (const [name, answer] of answers)
     expect([name, operations[name].answer?.safeParse(answer)]).toMatchObject([name, { success: true, data: answer }])

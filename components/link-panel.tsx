@@ -8,7 +8,8 @@ import type { SessionView } from '@/lib/bridge/session/session'
 import { PairingCode } from './pairing-code'
 import { Qr, QrFrame } from './qr'
 import { useQr } from './queries'
-import { isLinking } from './session-actions'
+import { hasFailedToLink, isLinking, isMismatched } from './session-actions'
+import { useSignedIn } from './signed-in'
 import { useStateSentence } from './state-badge'
 import { Button } from './ui/button'
 import { Skeleton } from './ui/skeleton'
@@ -25,6 +26,7 @@ export function LinkPanel(props: {
   onWay: (way: Way) => void
   onClose: () => void
   onAgain: () => void
+  onReplace: () => void
   isAsking: boolean
 }) {
   const { session, way } = props
@@ -79,16 +81,20 @@ function ShownQr({ session, isWanted }: { session: SessionView; isWanted: boolea
   )
 }
 
-/** How an attempt to link ends without a link. */
-const attempted: readonly (string | null)[] = ['pairing_timeout', 'paired_number_mismatch', 'duplicate_number']
-
 /** Where the code was: what became of it, and another one where that helps. */
-function Ended(props: { session: SessionView; onClose: () => void; onAgain: () => void; isAsking: boolean }) {
+function Ended(props: {
+  session: SessionView
+  onClose: () => void
+  onAgain: () => void
+  onReplace: () => void
+  isAsking: boolean
+}) {
   const { session } = props
   const t = useTranslations('linking')
   const sessions = useTranslations('sessions')
   const common = useTranslations('common')
   const sentence = useStateSentence()
+  const { can } = useSignedIn()
   const frame = (children: ReactNode) => (
     <QrFrame caption="">
       <div className="bg-sunken flex size-full flex-col items-center justify-center gap-4 rounded-lg p-6 text-center">
@@ -106,10 +112,15 @@ function Ended(props: { session: SessionView; onClose: () => void; onAgain: () =
     )
   return frame(
     <>
-      <p className="text-pretty">{attempted.includes(session.reason) ? sentence(session) : t('over')}</p>
-      {session.action === 'link' && (
+      <p className="text-pretty">{hasFailedToLink(session) ? sentence(session) : t('over')}</p>
+      {hasFailedToLink(session) && (
         <Button disabled={props.isAsking} onClick={props.onAgain}>
           {sessions('newCode')}
+        </Button>
+      )}
+      {isMismatched(session) && can('manage_sessions') && (
+        <Button variant="secondary" onClick={props.onReplace}>
+          {sessions('replace')}
         </Button>
       )}
     </>,

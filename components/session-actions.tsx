@@ -25,6 +25,11 @@ export function isLinking({ status, phone, connectedAt }: SessionView): boolean 
   )
 }
 
+/** How an attempt to link ends without a link. */
+const attempts: readonly (string | null)[] = ['pairing_timeout', 'paired_number_mismatch', 'duplicate_number']
+
+export const hasFailedToLink = ({ action, reason }: SessionView) => action === 'link' && attempts.includes(reason)
+
 export const isMismatched = ({ status, reason }: SessionView) =>
   status === 'logged_out' && reason === 'paired_number_mismatch'
 

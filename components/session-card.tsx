@@ -8,7 +8,7 @@ import { AssignedUser } from './assigned-user'
 import { LinkPanel, type Way } from './link-panel'
 import { useErrorText } from './notice'
 import { PriorityDialog } from './priority-dialog'
-import { isLinking, isMismatched, SessionMenu, type SessionAction } from './session-actions'
+import { hasFailedToLink, isLinking, isMismatched, SessionMenu, type SessionAction } from './session-actions'
 import { RemoveDialog, ReplaceDialog, VerbDialog } from './session-dialogs'
 import { SessionFacts } from './session-facts'
 import { SessionName } from './session-name'
@@ -82,6 +82,7 @@ export function SessionCard({ session: current }: { session: SessionView }) {
           onWay={setWay}
           onClose={() => setWay(null)}
           onAgain={() => act('link')}
+          onReplace={() => setOpened('replace-number')}
           isAsking={acting.isPending}
         />
       )}
@@ -122,7 +123,7 @@ function PrimaryAction(props: {
   }
   if (action === null || !can(action === 'link' ? 'link_sessions' : 'run_sessions')) return null
   // The open panel offers the next code where the last one was.
-  if (action === 'link' && props.isPanelOpen) return null
+  if (props.isPanelOpen && hasFailedToLink(session)) return null
   const label =
     action === 'start' || session.status === 'banned'
       ? session.status === 'stopped'
@@ -135,8 +136,9 @@ function PrimaryAction(props: {
           : t('relink')
   return (
     <>
+      {/* Where there is no room beside the first, it is in the menu and in the panel. */}
       {isMismatched(session) && can('manage_sessions') && (
-        <Button variant="secondary" onClick={() => props.onAction('replace-number')}>
+        <Button variant="secondary" className="max-sm:hidden" onClick={() => props.onAction('replace-number')}>
           {t('replace')}
         </Button>
       )}

@@ -28,11 +28,12 @@ async function place(
   return { ...subAccount, name: 'Quay Dental' } satisfies SubAccount
 }
 
-test('one session and three', async ({ agency, crm, openApp, openInbox, newPhone, context }) => {
+test('one session and three', async ({ agency, crm, phones, openApp, openInbox, newPhone, context }) => {
   test.setTimeout(240_000)
   const quay = await place(agency, crm)
   await crm.install(quay.id, { as: quay.admin.id })
   const [sales, ana] = [await newPhone({ name: 'Quay Dental' }), await newPhone({ name: 'Ana' })]
+  const billing = await newPhone()
   const app = await openApp(quay)
   await linked(app, 'Front desk', sales)
   if (isWhole) {
@@ -52,13 +53,24 @@ test('one session and three', async ({ agency, crm, openApp, openInbox, newPhone
   await pictures(app, 'sessions-1')
 
   if (isWhole) {
-    await linked(app, 'Billing', await newPhone())
+    await linked(app, 'Billing', billing)
     await app.confirm('Billing', 'Stop')
     await shows(app, 'Billing', 'Stopped')
   }
   await app.addSession('Emergencies')
   await expect(app.qr('Emergencies')).toBeVisible()
   await pictures(app, 'sessions-3')
+  if (!isWhole) return
+
+  await app.choose('Emergencies', 'Cancel linking')
+  await shows(app, 'Emergencies', 'Not linked')
+  await app.confirm('Billing', 'Log out')
+  await app.card('Billing').getByRole('button', { name: 'Scan again' }).click()
+  // It pairs, and then hears nothing more.
+  await phones.mute(billing.number)
+  await billing.scan(await readQr(app.qr('Billing')))
+  await shows(app, 'Billing', 'Finishing link')
+  await pictures(app, 'sessions-3-more')
 })
 
 if (isWhole)

@@ -71,7 +71,8 @@ const reasonSentences: Record<SessionReason, string> = {
   whatsapp_unavailable: 'WhatsApp does not answer at the moment. It is asked again until it does.',
   bad_credentials: 'WhatsApp no longer accepts this link. Scan again to use the number.',
   pairing_timeout: 'Nobody scanned in time. Get a new code to try again.',
-  paired_number_mismatch: 'Another number was scanned than this session had. Scan with the original number.',
+  paired_number_mismatch:
+    'Another number was scanned than this session had. Scan with the original number, or replace it.',
   duplicate_number: 'The scanned number already belongs to another session. Scan with a different number.',
   restart_required: 'WhatsApp asked for a new connection. It is being opened.',
   proxy_unreachable: 'The proxy of this session does not answer. Check it, then try again.',

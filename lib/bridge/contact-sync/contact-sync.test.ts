@@ -301,6 +301,9 @@ describe('afterwards', () => {
     expect(await view()).toMatchObject({ state: 'off', counts: null, progress: null })
     await hear({ '+34600000002': 'Ben' })
     expect(await names()).toEqual(['+34600000001 Ana'])
+    const kept = await kit.ctx.db.execute(sql`
+      select phone, name, tried_name from saved_contacts where session_id = ${one.id}`)
+    expect(kept).toEqual([{ phone: '+34600000001', name: null, tried_name: null }])
     await run({ '+34600000001': 'Ana', '+34600000002': 'Ben' })
     expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben'])
   })

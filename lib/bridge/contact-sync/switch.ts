@@ -67,11 +67,12 @@ export async function startRun(tx: Transaction, row: ContactSyncRow): Promise<vo
   await notifySync(tx, { id: row.sessionId, locationId: row.locationId })
 }
 
+/** Names people saved on their phone are not kept for a sync that is off; which contact a number became is. */
 async function stop(tx: Transaction, session: Of): Promise<void> {
   await tx
     .update(savedContacts)
-    .set({ isDue: false, inRun: false })
-    .where(and(eq(savedContacts.sessionId, session.id), savedContacts.isDue))
+    .set({ name: null, triedName: null, isDue: false, inRun: false, plan: null, candidates: null, why: null })
+    .where(eq(savedContacts.sessionId, session.id))
   await tx
     .update(contactSyncs)
     .set({ state: 'off', total: null, problem: null })

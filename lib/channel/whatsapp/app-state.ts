@@ -72,6 +72,8 @@ export function createAppState(options: AppStateOptions): AppState {
   let isOver = false
   let held: { store: AuthStore | null; versions: Versions } | null = null
   let lacksKey = false
+  /** Baileys fetches by itself, once it has it, what this connection lacked a key for. */
+  let isAwaited = false
   let readers = Promise.resolve()
   const learning = new Set<string>()
   /** Private ids whose number did not become known when it was waited for. */
@@ -277,13 +279,14 @@ export function createAppState(options: AppStateOptions): AppState {
       const emit = sock.ev.emit.bind(sock.ev)
       sock.ev.emit = (kind, given) => hear(sock, kind, given) || emit(kind, given)
       sock.ws.on('CB:iq', sawAnswer)
+      isAwaited = false
       const again = () => {
         const linked = link()
         if (linked?.connection === connection) this.catchUp(connection)
       }
       sock.ev.on('creds.update', ({ myAppStateKeyId, accountSyncCounter }) => {
-        // Baileys tries again by itself only what it remembers to have lacked this key for.
-        const isNew = myAppStateKeyId !== undefined && (options.store()?.creds.accountSyncCounter ?? 0) > 0
+        const isNew =
+          myAppStateKeyId !== undefined && !isAwaited && (options.store()?.creds.accountSyncCounter ?? 0) > 0
         // It may also have given up waiting for the phone.
         const isLate =
           accountSyncCounter !== undefined && !collections.some((name) => options.store()?.hasVersion(name))
@@ -309,6 +312,7 @@ export function createAppState(options: AppStateOptions): AppState {
     },
     missKey() {
       lacksKey = true
+      isAwaited = true
     },
     isLearning: (pnUser) => learning.has(pnUser),
 

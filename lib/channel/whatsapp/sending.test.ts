@@ -130,7 +130,11 @@ describe('sending', () => {
       // The emulator's own end of the wire is in this process too.
       frames.mock.contexts.filter((socket) => !(socket as unknown as { _isServer: boolean })._isServer).length
     await delivered('first')
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    // A device just linked is still told what the account shares.
+    for (let seen = -1; seen !== clientFrames(); ) {
+      seen = clientFrames()
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
     const before = clientFrames()
     for (let i = 0; i < 3; i++) await delivered(`m${i}`)
     await bob.client.read(session.owner)

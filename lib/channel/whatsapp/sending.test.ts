@@ -131,7 +131,7 @@ describe('sending', () => {
       frames.mock.contexts.filter((socket) => !(socket as unknown as { _isServer: boolean })._isServer).length
     await delivered('first')
     // A device just linked is still told what the account shares.
-    for (let seen = -1; seen !== clientFrames(); ) {
+    for (let seen = -1; seen !== clientFrames();) {
       seen = clientFrames()
       await new Promise((resolve) => setTimeout(resolve, 500))
     }

@@ -86,11 +86,11 @@ export async function makeWorld({ browser, crm, phones, places }: Needs, labels:
     if (answer.status >= 300) throw new Error(`${method} ${path} answered ${answer.status}: ${answer.text}`)
     return answer.json as Answer
   }
-  async function logged(text: string): Promise<Logged> {
+  /** Null until the app was handed it. */
+  async function find(text: string): Promise<Logged | null> {
     const { items } = await ask<{ items: Logged[] }>('GET', `/locations/${location.id}/messages?limit=50`)
     const found = items.find((message) => message.text.includes(text))
-    if (!found) throw new Error(`The log has no message with "${text}".`)
-    return await ask<Logged>('GET', `/messages/${found.id}`)
+    return found ? await ask<Logged>('GET', `/messages/${found.id}`) : null
   }
   const sessions = async () =>
     (
@@ -130,8 +130,13 @@ export async function makeWorld({ browser, crm, phones, places }: Needs, labels:
       await expect(inbox.received(text)).toBeVisible()
     },
     /** The newest message of the log with these words. */
-    logged,
-    why: async (text: string) => (await logged(text)).trace?.text,
+    async logged(text: string): Promise<Logged> {
+      const found = await find(text)
+      if (!found) throw new Error(`The log has no message with "${text}".`)
+      return found
+    },
+    why: async (text: string) => (await find(text))?.trace?.text,
+    statusOf: async (text: string) => (await find(text))?.status,
     async close(): Promise<void> {
       await context.close()
       await crm.uninstall({ companyId: company.id })

@@ -144,7 +144,7 @@ test.describe('with three numbers', () => {
     await expect.poll(async () => (await world.sessions()).find(({ id }) => id === first)!.status).toBe('reconnecting')
     const bound = await world.inbox.write('#WH1 bound before')
     await expect(bound.getByText('Pending')).toBeVisible()
-    await expect.poll(async () => (await world.logged('bound before')).status).toBe('held')
+    await expect.poll(() => world.statusOf('bound before')).toBe('held')
     await world.ask('PUT', `/sessions/${first}/priority`, { priority: 2 })
     await world.inbox.write('#WH1 written after')
     await world.arrives(ana, 'Support', 'written after')

@@ -1,10 +1,9 @@
-import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChanges } from '@/db/notify'
 import { messages } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
-import { sessions } from '@/db/schema/sessions'
-import { labelMarks, labels, labelTags, tagStates, tagWishes, tagWrites } from '@/db/schema/tags'
+import { labelMarks, labelTags, tagStates, tagWishes, tagWrites } from '@/db/schema/tags'
 import { inTransaction } from '@/db/transaction'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, PersonId } from '@/lib/ids'
@@ -12,21 +11,10 @@ import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
-import { learnTags, loadTagContext, type TagContext } from './learn-tags'
+import { learnTags } from './learn-tags'
 import type { PersonRow } from './lock-person'
+import { planTags, type TagPlan } from './plan-tags'
 import { resolveContact } from './resolve'
-import { accountTagPrefix } from './tags'
-
-type Wish = typeof tagWishes.$inferSelect
-
-interface Plan {
-  add: string[]
-  remove: string[]
-  /** Of those to be added, the ones a label asks for. */
-  fromLabels: string[]
-  /** Wishes the CRM meets already, or that are nobody's to fulfil. */
-  idle: string[]
-}
 
 const again: Settlement = { outcome: 'retry', afterMs: 0, why: 'more has changed meanwhile' }
 
@@ -59,7 +47,7 @@ export async function pushTags(
     const person = await lock(tx, id)
     if (!person || person.contactId !== contactId) return null
     if (person.tags === null || (await stateOf(tx, id)).needsRead) return null
-    const plan = await planOf(tx, person)
+    const plan = await planTags(tx, person)
     if (plan.idle.length > 0) await dropWishes(tx, id, plan.idle)
     const writtenAt = ctx.clock.now()
     const rows = [
@@ -109,7 +97,7 @@ async function tellPages(tx: Transaction, { id, locationId }: PersonRow): Promis
   )
 }
 
-async function record(tx: Transaction, person: PersonRow, plan: Plan): Promise<void> {
+async function record(tx: Transaction, person: PersonRow, plan: TagPlan): Promise<void> {
   const tags = told(person.tags ?? [], plan)
   await tx.update(people).set({ tags }).where(eq(people.id, person.id))
   await tx
@@ -128,77 +116,15 @@ async function record(tx: Transaction, person: PersonRow, plan: Plan): Promise<v
     await tx.delete(labelTags).where(and(eq(labelTags.personId, person.id), inArray(labelTags.tag, plan.remove)))
 }
 
-const told = (tags: readonly string[], plan: Plan) => [
+const told = (tags: readonly string[], plan: TagPlan) => [
   ...tags.filter((tag) => !plan.remove.includes(tag) && !plan.add.includes(tag)),
   ...plan.add,
 ]
 
 async function hasMore(tx: Transaction, person: PersonRow): Promise<boolean> {
   if ((await stateOf(tx, person.id)).needsRead) return true
-  const plan = await planOf(tx, person)
+  const plan = await planTags(tx, person)
   return plan.add.length + plan.remove.length + plan.idle.length > 0
-}
-
-async function planOf(tx: Transaction, person: PersonRow): Promise<Plan> {
-  const [context, wishes] = await Promise.all([
-    loadTagContext(tx, person),
-    tx.select().from(tagWishes).where(eq(tagWishes.personId, person.id)),
-  ])
-  const has = new Set(person.tags ?? [])
-  const account = accountChanges(person, context, has)
-  const plan: Plan = { ...account, fromLabels: [], idle: [] }
-  const mine = wishes.some((wish) => !wish.wanted) ? await removable(tx, person, wishes) : null
-  for (const wish of wishes) {
-    // What the account tags need comes first.
-    if (plan.add.includes(wish.tag) || plan.remove.includes(wish.tag) || wish.wanted === has.has(wish.tag))
-      plan.idle.push(wish.tag)
-    else if (wish.wanted) {
-      plan.add.push(wish.tag)
-      if (wish.because === 'label') plan.fromLabels.push(wish.tag)
-    } else if (mine!.has(wish.tag)) plan.remove.push(wish.tag)
-    else plan.idle.push(wish.tag)
-  }
-  return plan
-}
-
-/** A contact on a session carries its tag and no other; one on none keeps what people gave them. */
-function accountChanges(person: PersonRow, context: TagContext, has: ReadonlySet<string>) {
-  const session = context.sessions.find(({ id }) => id === person.affinitySessionId)
-  const wanted = context.settings.tagMode === 'off' ? null : (session?.accountTag ?? null)
-  if (wanted === null) return { add: [], remove: [] }
-  const isOther = (tag: string) =>
-    tag !== wanted && (context.accountTags.includes(tag) || tag.startsWith(accountTagPrefix))
-  return { add: has.has(wanted) ? [] : [wanted], remove: [...has].filter(isOther) }
-}
-
-/** Of the tags to be taken off, those that may be: the app's own, and on no other chat of theirs. */
-async function removable(tx: Transaction, person: PersonRow, wishes: readonly Wish[]): Promise<Set<string>> {
-  const off = wishes.filter((wish) => !wish.wanted)
-  const [origins, elsewhere] = await Promise.all([
-    tx.select({ tag: labelTags.tag }).from(labelTags).where(eq(labelTags.personId, person.id)),
-    tx
-      .select({ tag: labels.tag })
-      .from(labelMarks)
-      .innerJoin(labels, and(eq(labels.sessionId, labelMarks.sessionId), eq(labels.labelId, labelMarks.labelId)))
-      .innerJoin(sessions, eq(sessions.id, labelMarks.sessionId))
-      .where(
-        and(
-          eq(labelMarks.personId, person.id),
-          labelMarks.isOn,
-          eq(labels.isDeleted, false),
-          sessions.syncLabels,
-          ne(sessions.wanted, 'removed'),
-          inArray(
-            labels.tag,
-            off.map((wish) => wish.tag),
-          ),
-        ),
-      ),
-  ])
-  const [added, held] = [new Set(origins.map(({ tag }) => tag)), new Set(elsewhere.map(({ tag }) => tag))]
-  const isMine = ({ tag, because }: Wish) =>
-    because === 'label' ? added.has(tag) && !held.has(tag) : because === 'account' || because === 'shared'
-  return new Set(off.filter(isMine).map((wish) => wish.tag))
 }
 
 /** Reads the contact where an event may have come out of order, or a write of ours may or may not have arrived. */

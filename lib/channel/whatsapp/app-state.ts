@@ -4,13 +4,11 @@
  * there before and dies with the socket. So what it says is taken before that buffer, and how far it has read becomes
  * durable only when the product has heard it: after a crash the same patches are fetched and told again.
  */
-import type { BaileysEventMap, BinaryNode, WAPatchName, WASocket } from '@whiskeysockets/baileys'
-import { SendError, type LabelChange, type LineEvent, type Person } from '@/lib/channel/channel'
-import type { Clock } from '@/lib/clock'
-import type { Log } from '@/lib/log'
+import type { BinaryNode, WAPatchName } from '@whiskeysockets/baileys'
+import { SendError, type LabelChange } from '@/lib/channel/channel'
 import type { AuthStore } from './auth-store'
-import { cleanName, isLid, parseAddress, personOf, userOf } from './ids'
-import type { Lanes } from './lanes'
+import { createAppStateEars, type AppStateEars, type AppStateEarsOptions } from './hear-app-state'
+import { isLid, parseAddress, userOf } from './ids'
 import { ConnectionEnded, type Connection } from './socket'
 
 const collections = ['critical_block', 'critical_unblock_low', 'regular_high', 'regular_low', 'regular'] as const
@@ -18,43 +16,22 @@ const collectionOf = { contacts: 'critical_unblock_low', labels: 'regular' } as 
   'contacts' | 'labels',
   WAPatchName
 >
-const perEvent = 500
 const writesTried = 3
-/** How long the number behind a private id may take to become known. */
-const numberWaitMs = 2_000
 
-export type Versions = Record<string, unknown>
-
-type ContactsEvent = Extract<LineEvent, { type: 'contacts' }>
-interface HeardLabels {
-  labels: Extract<LineEvent, { type: 'labels' }>['labels']
-  marks: { labelId: string; jid: string; on: boolean }[]
-}
-
-export interface AppState {
+export interface AppState extends Pick<AppStateEars, 'holdVersions' | 'isLearning'> {
   /** Takes from a connection what it says of contacts and labels. */
   listen(connection: Connection): void
   /** The connection is open: fetches what was missed, as far as nobody else does. */
   catchUp(connection: Connection): void
-  /** How far was read, to be stored when all of it has been heard. */
-  holdVersions(versions: Versions): void
   /** A key was asked for that the phone has not shared. */
   missKey(): void
-  /** Whether this number's private id is being learned from the address book, whose entries name both anyway. */
-  isLearning(pnUser: string): boolean
   read(what: 'contacts' | 'labels'): Promise<void>
   change(change: LabelChange): Promise<void>
 }
 
-export interface AppStateOptions {
-  log: Log
-  clock: Clock
-  lanes: Lanes
+export interface AppStateOptions extends AppStateEarsOptions {
   /** Null while no connection is open. */
   link(): { connection: Connection; store: AuthStore } | null
-  store(): AuthStore | null
-  /** False: the line is closing, it was not heard. */
-  tell(event: LineEvent): Promise<boolean>
 }
 
 /** What WhatsApp answered last about a collection. */
@@ -65,142 +42,13 @@ interface Answer {
 }
 
 export function createAppState(options: AppStateOptions): AppState {
-  const { log, clock, lanes, link } = options
-  let contacts: ContactsEvent['contacts'] = []
-  let labels: HeardLabels = { labels: [], marks: [] }
-  let isFlushing = false
-  let isOver = false
-  let held: { store: AuthStore | null; versions: Versions } | null = null
+  const { log, link } = options
+  const ears = createAppStateEars(options)
   let lacksKey = false
   /** Baileys fetches by itself, once it has it, what this connection lacked a key for. */
   let isAwaited = false
   let readers = Promise.resolve()
-  const learning = new Set<string>()
-  /** Private ids whose number did not become known when it was waited for. */
-  const numberless = new Set<string>()
   const answers = new Map<string, Answer>()
-
-  /** One after another; once something was not heard, nothing after it counts as heard. */
-  function tell(event: LineEvent): void {
-    void lanes.add('app-state', async () => {
-      if (!isOver && !(await options.tell(event))) isOver = true
-    })
-  }
-
-  /** Who has a private id may be learned at the same moment from the history, so it is looked up as late as can be. */
-  function tellLabels(heard: HeardLabels): void {
-    void lanes.add('app-state', async () => {
-      const unnamed = () =>
-        heard.marks.filter(({ jid }) => !numberless.has(jid) && personFor([jid])?.phone === null).map(({ jid }) => jid)
-      for (let tries = 0; unnamed().length > 0 && tries < 20 && !isOver; tries++) await clock.sleep(numberWaitMs / 20)
-      for (const jid of unnamed()) numberless.add(jid)
-      const marks = heard.marks.flatMap(({ labelId, jid, on }) => {
-        const chat: Person | 'group' | null = jid.endsWith('@g.us') ? 'group' : personFor([jid])
-        return chat ? [{ labelId, chat, on }] : []
-      })
-      if (!isOver && !(await options.tell({ type: 'labels', labels: heard.labels, marks }))) isOver = true
-    })
-  }
-
-  function flush(): void {
-    if (contacts.length > 0) tell({ type: 'contacts', contacts })
-    if (labels.labels.length + labels.marks.length > 0) tellLabels(labels)
-    contacts = []
-    labels = { labels: [], marks: [] }
-    const read = held
-    held = null
-    if (!read) return
-    void lanes.add('app-state', async () => {
-      if (!isOver) await read.store?.keepVersions(read.versions)
-    })
-  }
-
-  /** What comes in one go is told in one go, and a version after everything it brought: Baileys says that in the same turn. */
-  function flushSoon(): void {
-    if (isFlushing) return
-    isFlushing = true
-    setImmediate(() =>
-      setImmediate(() => {
-        isFlushing = false
-        flush()
-      }),
-    )
-  }
-
-  function hear<Kind extends keyof BaileysEventMap>(sock: WASocket, kind: Kind, given: BaileysEventMap[Kind]): boolean {
-    switch (kind) {
-      case 'contacts.upsert':
-        for (const one of given as BaileysEventMap['contacts.upsert']) hearContact(one)
-        break
-      case 'lid-mapping.update':
-        hearMapping(sock, given as BaileysEventMap['lid-mapping.update'])
-        break
-      case 'labels.edit':
-        hearLabel(given as BaileysEventMap['labels.edit'])
-        break
-      case 'labels.association':
-        hearMark(given as BaileysEventMap['labels.association'])
-        break
-      case 'messaging-history.set':
-        hearHistory(given as BaileysEventMap['messaging-history.set'])
-        return false
-      default:
-        return false
-    }
-    flushSoon()
-    return true
-  }
-
-  const personFor = (jids: (string | null | undefined)[], name?: string): Person | null => {
-    const directory = options.store()?.directory
-    return directory ? personOf(jids, name, directory) : null
-  }
-
-  function hearContact(one: BaileysEventMap['contacts.upsert'][number]): void {
-    const person = personFor([one.id, one.lid, one.phoneNumber])
-    if (!person) return
-    contacts.push({ person, savedName: cleanName(one.name, 200) })
-    if (contacts.length >= perEvent) tell({ type: 'contacts', contacts: contacts.splice(0) })
-  }
-
-  const mappings: { lid: string; pn: string }[] = []
-  /** Stored many at a time: one by one, a large address book would keep the key store busy for a minute. */
-  function hearMapping(sock: WASocket, mapping: { lid: string; pn: string }): void {
-    mappings.push(mapping)
-    learning.add(userOf(mapping.pn))
-    if (mappings.length > 1) return
-    setImmediate(() => {
-      const pairs = mappings.splice(0)
-      void sock.signalRepository.lidMapping
-        .storeLIDPNMappings(pairs)
-        .catch((error: unknown) => log.warn({ err: error }, 'could not learn who the saved contacts are'))
-        .finally(() => {
-          for (const { pn } of pairs) learning.delete(userOf(pn))
-        })
-    })
-  }
-
-  function hearLabel(label: BaileysEventMap['labels.edit']): void {
-    // Within one event labels come before marks.
-    if (labels.marks.length > 0) flush()
-    const { id, name, color, deleted } = label
-    labels.labels.push({ labelId: id, name: cleanName(name, 100) ?? '', color: Number(color) || 0, deleted: !!deleted })
-  }
-
-  function hearMark({ type, association }: BaileysEventMap['labels.association']): void {
-    // A label can be put on a single message too, which says nothing about the chat.
-    if ('messageId' in association && association.messageId) return
-    const { chatId, labelId } = association
-    labels.marks.push({ labelId, jid: chatId, on: type === 'add' })
-  }
-
-  /** Names people gave themselves; who has which private id Baileys stores by itself. */
-  function hearHistory(history: BaileysEventMap['messaging-history.set']): void {
-    for (const { id, lid, phoneNumber, notify } of history.contacts) {
-      const person = notify ? personFor([id, lid, phoneNumber], notify) : null
-      if (person?.name) void lanes.add('names', async () => void (await options.tell({ type: 'alias', person })))
-    }
-  }
 
   function sawAnswer(node: BinaryNode): void {
     for (const sync of childrenOf(node, 'sync')) {
@@ -276,8 +124,7 @@ export function createAppState(options: AppStateOptions): AppState {
   return {
     listen(connection) {
       const { sock } = connection
-      const emit = sock.ev.emit.bind(sock.ev)
-      sock.ev.emit = (kind, given) => hear(sock, kind, given) || emit(kind, given)
+      ears.listen(sock)
       sock.ws.on('CB:iq', sawAnswer)
       isAwaited = false
       const again = () => {
@@ -303,27 +150,17 @@ export function createAppState(options: AppStateOptions): AppState {
       )
     },
 
-    holdVersions(versions) {
-      const store = options.store()
-      // What was read by an earlier link means nothing to this one.
-      if (held?.store !== store) held = { store, versions: {} }
-      Object.assign(held.versions, versions)
-      flushSoon()
-    },
+    holdVersions: ears.holdVersions,
+    isLearning: ears.isLearning,
     missKey() {
       lacksKey = true
       isAwaited = true
     },
-    isLearning: (pnUser) => learning.has(pnUser),
 
     read: (what) =>
       exclusively(async () => {
         await readAll(collectionOf[what])
-        flush()
-        let isHeard = false
-        await lanes.add('app-state', async () => {
-          isHeard = !isOver && (await options.tell({ type: 'book-read', what }))
-        })
+        const isHeard = await ears.tellLast({ type: 'book-read', what })
         if (!isHeard) throw new SendError('The WhatsApp session closed.', { fate: 'not_sent' })
       }),
 

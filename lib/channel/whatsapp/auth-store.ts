@@ -183,15 +183,14 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   }
 
   async function set({ [versionType]: versions, ...data }: DataSet): Promise<void> {
-    if (versions) {
-      if (!hooks.holdVersions) Object.assign(data, { [versionType]: versions })
-      else {
-        for (const [id, value] of Object.entries(versions)) shelf(versionType).set(id, { value })
-        hooks.holdVersions(versions)
-      }
-    }
+    if (versions && !hooks.holdVersions) Object.assign(data, { [versionType]: versions })
     await hooks.beforeWrite?.(data)
     await store(data)
+    if (versions && hooks.holdVersions) {
+      // Last, because Baileys says what they brought in the turn in which this resolves.
+      for (const [id, value] of Object.entries(versions)) shelf(versionType).set(id, { value })
+      hooks.holdVersions(versions)
+    }
     const rows = data[inboxType]
     if (rows) await hooks.afterInboxCommit?.(rows)
   }

@@ -36,7 +36,10 @@ export async function pictures(app: AppFrame, name: string): Promise<void> {
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
       // Colours change over a moment.
-      await html.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)))
+      await html.evaluate(async () => {
+        await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+        await Promise.all(document.getAnimations().map(({ finished }) => finished))
+      })
       await picture(page, `${name}-${width}-${colorScheme}`)
     }
     await page.emulateMedia({ colorScheme: 'light' })

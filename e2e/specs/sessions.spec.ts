@@ -120,6 +120,7 @@ test('linking can be called off, and a session renamed', async ({ installed, ope
   const phone = await newPhone()
   const seen = await readQr(app.qr('Salse'))
   await app.choose('Salse', 'Cancel linking')
+  await expect(card.getByText('Not linked', { exact: true })).toBeVisible()
   await expect(app.qr('Salse')).toBeHidden()
   await expect(phone.scan(seen)).rejects.toThrow()
   await expect(card.getByText('Connected', { exact: true })).toBeHidden()

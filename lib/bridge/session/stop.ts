@@ -3,8 +3,9 @@ import type { Actor, BridgeContext } from '../context'
 import { below } from '../entitlement/overlay'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
+import type { SessionRow } from '../reach'
 import { dropPairing } from './pairing'
-import { judge, type SessionView } from './session'
+import { judge, unlinkedStatus, type SessionView } from './session'
 import { showSession } from './show'
 import { expressWish } from './wish'
 
@@ -21,7 +22,7 @@ export async function stopSession(
     sessionId: input.sessionId,
     ability: 'run_sessions',
     action: 'session.stopped',
-    async decide(tx, session) {
+    async decide(tx, session): Promise<Partial<SessionRow> | null> {
       if (judge('stop', below(session).status) === 'already')
         return session.wanted === 'connected' ? { wanted: 'closed' } : null
       await dropPairing(tx, session.id)
@@ -31,8 +32,10 @@ export async function stopSession(
       })
       return {
         wanted: 'closed',
-        status: 'stopped',
-        reason: 'user_stop',
+        // A link that was only being made is called off: there is nothing to start again.
+        ...(session.isLinked
+          ? { status: 'stopped' as const, reason: 'user_stop' }
+          : { status: unlinkedStatus(session), reason: null }),
         attempt: 0,
         nextRetryAt: null,
         codePhone: null,

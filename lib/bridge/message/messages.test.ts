@@ -200,7 +200,7 @@ describe('from the CRM to WhatsApp', () => {
     await accept(late)
     await kit.ctx.db
       .update(messages)
-      .set({ createdAt: new Date(Date.now() - 25 * 3_600_000) })
+      .set({ occurredAt: new Date(Date.now() - 25 * 3_600_000) })
       .where(eq(messages.crmMessageId, late.crmMessageId))
     await workCrm(['route'])
     expect(await stored(late.crmMessageId)).toMatchObject({ status: 'failed', failureCode: 'expired' })

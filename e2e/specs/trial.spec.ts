@@ -6,7 +6,7 @@ import type { CrmClient } from '../emulators/highlevel/client'
 import { asJson, bearer, send, signIn } from './bad-input/wire'
 
 // One time for all of them.
-test.describe.configure({ mode: 'serial' })
+test.describe.configure({ mode: 'serial', timeout: 180_000 })
 // A page that was open for days signs in again.
 test.beforeEach(({ expectedComplaints }) => void expectedComplaints.push(/status of 401/))
 // As afterwards.ts asks of the sandbox of the other specs.

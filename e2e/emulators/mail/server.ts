@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { callbackify } from 'node:util'
 import PostalMime from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import { mailPage } from './page'
@@ -47,6 +48,7 @@ export async function startMailEmulator(options: { port?: number; dataDir?: stri
     mails.push(mail)
   }
 
+  const keepThen = callbackify(keep)
   const smtp = new SMTPServer({
     authOptional: true,
     disabledCommands: ['STARTTLS'],
@@ -55,10 +57,7 @@ export async function startMailEmulator(options: { port?: number; dataDir?: stri
       stream.on('data', (chunk: Buffer) => chunks.push(chunk))
       stream.on('end', () => {
         const to = session.envelope.rcptTo.map(({ address }) => address.toLowerCase())
-        keep(Buffer.concat(chunks), to).then(
-          () => done(),
-          (error: unknown) => done(error as Error),
-        )
+        keepThen(Buffer.concat(chunks), to, done)
       })
     },
   })

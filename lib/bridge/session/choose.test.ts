@@ -261,6 +261,7 @@ describe('when the chosen session cannot send', () => {
       { settings: { rules: [rule(2), rule(3)] }, sessions: [session(1), session(2, 'failed'), session(3)] },
       's3 by 3',
     ],
+    ['none paid for', { sessions: [session(1, 'suspended'), session(2, 'suspended')] }, 'session_unpaid by 8'],
     ['none that can send', { sessions: [session(1, 'stopped'), session(2, 'failed')] }, 'no_session by 8'],
     [
       'the one coming back when no other can',

@@ -218,6 +218,10 @@ function byTurn(
   if (waitsForItsWindow) return run.take(7, waitsForItsWindow, 'no other can send before it may send again')
   const returning = byPriority.find(comesBack)
   if (returning && run.holdMs > 0) return run.take(7, returning, 'it is the only one coming back', run.holdMs)
+  // One reason for all of them is the reason: the person who pays knows what to do, the one who re-scans does not.
+  const [first] = byPriority
+  if (first && byPriority.every(({ status }) => status === 'suspended'))
+    return run.fail(8, null, failureOf(first, 'session_unpaid'))
   return run.fail(8, null, {
     code: 'no_session',
     message:

@@ -52,7 +52,6 @@ export async function changeSettings(
   })
 }
 
-/** A rule that stays as it was may name a session that was deleted since: the list around it can still be edited. */
 /** What waits for its window is looked at again, after the workers have seen the new limits. */
 async function reconsiderWaits(tx: Transaction, locationId: LocationId): Promise<void> {
   await tx.execute(sql`
@@ -61,6 +60,7 @@ async function reconsiderWaits(tx: Transaction, locationId: LocationId): Promise
       and l.due_at > now() + interval '90 seconds' and l.due_at < 'infinity'`)
 }
 
+/** A rule that stays as it was may name a session that was deleted since: the list around it can still be edited. */
 async function refuseForeignSessions(
   tx: Transaction,
   locationId: LocationId,

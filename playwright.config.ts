@@ -51,7 +51,8 @@ export default defineConfig({
     stdout: 'pipe',
     // Each becomes a variable for the specs: E2E_CRM_URL, E2E_PHONES_URL, E2E_APP_URL, E2E_MAILS_URL.
     wait: {
-      stdout: /^CRM (?<e2e_crm_url>\S+)$[^]*^Phones (?<e2e_phones_url>\S+)$[^]*^App (?<e2e_app_url>\S+)$[^]*^Mails (?<e2e_mails_url>\S+)$[^]*^ready$/m,
+      stdout:
+        /^CRM (?<e2e_crm_url>\S+)$[^]*^Phones (?<e2e_phones_url>\S+)$[^]*^App (?<e2e_app_url>\S+)$[^]*^Mails (?<e2e_mails_url>\S+)$[^]*^ready$/m,
     },
     timeout: 300_000,
     gracefulShutdown: { signal: 'SIGTERM', timeout: 20_000 },

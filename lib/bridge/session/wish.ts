@@ -27,7 +27,8 @@ export async function expressWish(ctx: BridgeContext, actor: Actor, input: WishI
     const [changed] = await tx
       .update(sessions)
       .set(underneath(session, change))
-      .where(eq(sessions.id, session.id)).returning()
+      .where(eq(sessions.id, session.id))
+      .returning()
     await audit(tx, ctx, actor, {
       locationId: session.locationId,
       action: input.action,

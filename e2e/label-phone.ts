@@ -67,9 +67,11 @@ export function labelPhone(kit: BridgeKit, owned: Owned): LabelPhone {
     else if (!labels.has(it.labelId)) throw new SendError('no such label', { fate: 'not_sent', final: true })
     else mark(it.labelId, phoneOf(it.chat), it.do === 'put')
   }
+  const idsOf = (name: string) => [...labels].flatMap(([id, label]) => (label.name === name ? [id] : []))
   const idOf = (name: string) => {
-    for (const [id, label] of labels) if (label.name === name) return id
-    throw new Error(`the phone has no label ${name}`)
+    const [id] = idsOf(name)
+    if (id === undefined) throw new Error(`the phone has no label ${name}`)
+    return id
   }
   const line: Line = {
     ...recordingLine(),
@@ -93,8 +95,13 @@ export function labelPhone(kit: BridgeKit, owned: Owned): LabelPhone {
     },
     rename: (from, to) => save(idOf(from), to, 0),
     remove: (name) => erase(idOf(name)),
-    put: (name, phone) => mark(idOf(name), phone, true),
-    take: (name, phone) => mark(idOf(name), phone, false),
+    // Two labels may have one name, made here and by the app at the same moment; people see the name.
+    put(name, phone) {
+      if (!idsOf(name).some((id) => on.get(id)?.has(phone))) mark(idOf(name), phone, true)
+    },
+    take(name, phone) {
+      for (const id of idsOf(name)) mark(id, phone, false)
+    },
     async tell(most = Infinity) {
       for (let n = 0; n < most && told < log.length; n++) {
         await hearLabels(kit.ctx, owned, log[told]!)

@@ -100,7 +100,12 @@ async function plan(
     .select({ isTwoWay: sessions.syncLabels })
     .from(sessions)
     .where(eq(sessions.id, session.id))
-  const known = await tx.select().from(labels).where(eq(labels.sessionId, session.id)).for('update')
+  const known = await tx
+    .select()
+    .from(labels)
+    .where(eq(labels.sessionId, session.id))
+    .orderBy(labels.labelId)
+    .for('update')
   const context = await loadTagContext(tx, session)
   const changes: LabelChange[] = []
   if (!chat) return { changes, wishes }

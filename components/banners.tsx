@@ -128,8 +128,9 @@ function Trial({ entitlement }: { entitlement: EntitlementView }) {
   const t = useTranslations('banner')
   const format = useFormatter()
   const now = useNow({ updateInterval: 60_000 })
-  const { state, endsAt } = entitlement
-  if (entitlement.banner === null || endsAt === null) return null
+  const isEnglish = useLocale().startsWith('en')
+  const { state, endsAt, banner } = entitlement
+  if (banner === null || endsAt === null) return null
   const ends = new Date(endsAt)
   const day = format.dateTime(ends, { dateStyle: 'long', timeStyle: 'short' })
   if (state === 'ended')
@@ -137,7 +138,8 @@ function Trial({ entitlement }: { entitlement: EntitlementView }) {
       <Strip
         tone="bad"
         icon={<CreditCard aria-hidden />}
-        title={t('ended')}
+        // English is what the server says, which knows why.
+        title={isEnglish ? banner.split('. ')[0]! : t('ended')}
         text={t('endedWhat', {
           when: format.dateTime(new Date(ends.getTime() + hearsOnForMs), { dateStyle: 'long', timeStyle: 'short' }),
           day: format.dateTime(new Date(ends.getTime() + keptForMs), { dateStyle: 'long' }),

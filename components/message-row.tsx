@@ -26,6 +26,8 @@ export function MessageRow({ message }: { message: MessageView }) {
   const sentence = useTraceSentence()
   const failureText = useFailureText()
   const waits = useWaitingText()
+  const failure = message.failure && failureText(message.failure)
+  const said = message.trace ? sentence(message.trace, message.session, message.failure) : t('noTrace')
   const isOut = message.direction === 'outbound'
   const Direction = isOut ? ArrowUpRight : ArrowDownLeft
   const phone = message.contact?.phone ?? message.to
@@ -49,7 +51,7 @@ export function MessageRow({ message }: { message: MessageView }) {
       {message.failure && (
         <p className="text-bad text-pretty">
           <strong className="font-semibold">{t(`failure.${message.failure.code}`)}.</strong>{' '}
-          {failureText(message.failure)}
+          {failure}
         </p>
       )}
       {message.reason && <p className="text-wait text-pretty">{waits(message)}</p>}
@@ -84,10 +86,12 @@ export function MessageRow({ message }: { message: MessageView }) {
         )}
       </div>
       <Collapsible.Content className="bg-sunken flex flex-col gap-2 rounded-lg px-3 py-2">
-        <p className="text-pretty">
-          <span className="sr-only">{t('whyTitle')}: </span>
-          {message.trace ? sentence(message.trace, message.session, message.failure) : t('noTrace')}
-        </p>
+        {said !== failure && (
+          <p className="text-pretty">
+            <span className="sr-only">{t('whyTitle')}: </span>
+            {said}
+          </p>
+        )}
         {message.trace && <TraceSteps trace={message.trace} labelled={steps('title')} />}
       </Collapsible.Content>
     </Collapsible.Root>

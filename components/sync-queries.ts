@@ -20,9 +20,7 @@ const paths = { contacts: 'contact-sync', labels: 'label-sync' }
 const isPassing = (view: { state: string } | undefined) =>
   view !== undefined && ['reading', 'running', 'waiting'].includes(view.state)
 
-const busy: readonly string[] = ['reading', 'running', 'waiting']
-
-/** How a sync stands: told by events; asked for as well, now and then while something goes on, often without events. */
+/** How a sync stands: told by events, asked for where those are not there. */
 export function useSync<Kind extends SyncKind>(kind: Kind, session: SessionView, isWanted: boolean) {
   const { api } = useSignedIn()
   const isLive = useLive()

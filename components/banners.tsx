@@ -52,6 +52,13 @@ export function Banners({ locationId }: { locationId: string }) {
   )
 }
 
+/** The server's time, looked at each minute: this machine's clock may be wrong. */
+function useServerNow(): Date {
+  const { api } = useSignedIn()
+  useNow({ updateInterval: 60_000 })
+  return new Date(api.now())
+}
+
 function Strip(props: { tone: 'bad' | 'wait'; icon: ReactNode; title: string; text: string; children?: ReactNode }) {
   return (
     <div
@@ -80,7 +87,7 @@ function Strip(props: { tone: 'bad' | 'wait'; icon: ReactNode; title: string; te
 function AlertBanner(props: { alert: AlertView; locationId: string; onAside: () => void }) {
   const t = useTranslations('banner')
   const format = useFormatter()
-  const now = useNow({ updateInterval: 60_000 })
+  const now = useServerNow()
   const sentence = useStateSentence()
   const isEnglish = useLocale().startsWith('en')
   const { alert } = props
@@ -127,7 +134,7 @@ function AlertBanner(props: { alert: AlertView; locationId: string; onAside: () 
 function Trial({ entitlement }: { entitlement: EntitlementView }) {
   const t = useTranslations('banner')
   const format = useFormatter()
-  const now = useNow({ updateInterval: 60_000 })
+  const now = useServerNow()
   const isEnglish = useLocale().startsWith('en')
   const { state, endsAt, banner } = entitlement
   if (banner === null || endsAt === null) return null

@@ -21,6 +21,7 @@ export async function picture(page: Page, name: string): Promise<void> {
 export async function pictures(app: AppFrame, name: string): Promise<void> {
   const { page } = app
   const html = app.frame.locator('html')
+  await page.emulateMedia({ reducedMotion: 'reduce' })
   for (const width of [1280, 360]) {
     await page.setViewportSize({ width, height: 800 })
     const hidden = await html.evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)
@@ -45,4 +46,5 @@ export async function pictures(app: AppFrame, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme: 'light' })
   }
   await page.setViewportSize({ width: 1280, height: 800 })
+  await expect.poll(() => html.evaluate(() => window.innerHeight)).toBeLessThan(800)
 }

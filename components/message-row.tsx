@@ -50,8 +50,7 @@ export function MessageRow({ message }: { message: MessageView }) {
       <Text message={message} />
       {message.failure && (
         <p className="text-bad text-pretty">
-          <strong className="font-semibold">{t(`failure.${message.failure.code}`)}.</strong>{' '}
-          {failure}
+          <strong className="font-semibold">{t(`failure.${message.failure.code}`)}.</strong> {failure}
         </p>
       )}
       {message.reason && <p className="text-wait text-pretty">{waits(message)}</p>}

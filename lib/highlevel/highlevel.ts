@@ -14,7 +14,13 @@ export interface SubAccountApi {
   findContactByPhone(phone: string): Promise<CrmContact | null>
   getContact(contactId: ContactId): Promise<CrmContact>
   /** Creates a contact; when the CRM answers that it already has one, returns that one. */
-  createContact(input: { name: string; phone: string | null; source: string; tags?: string[]; assignedTo?: UserId | null }): Promise<CrmContact>
+  createContact(input: {
+    name: string
+    phone: string | null
+    source: string
+    tags?: string[]
+    assignedTo?: UserId | null
+  }): Promise<CrmContact>
   renameContact(contactId: ContactId, name: string): Promise<void>
   /** All contacts, a page at a time; null after the last. What changes meanwhile may be missed. */
   listContacts(after: ContactPageMark | null): Promise<{ contacts: CrmContact[]; next: ContactPageMark | null }>

@@ -1,6 +1,7 @@
 import { and, eq, ne } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
 import { channelKinds } from '@/lib/channel/kinds'
 import { BridgeError } from '@/lib/errors'
 import { CrmError } from '@/lib/highlevel/highlevel'
@@ -28,7 +29,7 @@ export async function useSession(
   await reachSubAccount(ctx.db, actor, input.locationId)
   requireAbility(actor, 'edit_sessions')
   const clues = await cluesOf(ctx, input)
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     const person = await lockPerson(tx, clues)
     const [session] = await tx
       .select({ id: sessions.id })
@@ -59,7 +60,7 @@ export async function freeSession(
 ): Promise<ContactSessionView> {
   await reachSubAccount(ctx.db, actor, input.locationId)
   requireAbility(actor, 'edit_sessions')
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     const [person] = await tx
       .update(people)
       .set({ affinityLocked: false })

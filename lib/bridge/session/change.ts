@@ -2,6 +2,7 @@ import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId, UserId } from '@/lib/ids'
 import { audit } from '../audit'
@@ -47,7 +48,7 @@ export async function changeSession(
         fields: { assignedUserId: 'not an active user of the sub-account' },
       })
   }
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     // Names and tags are given under the sub-account's lock, here and on creation, so two people cannot give the same at once.
     await reachSubAccount(tx, actor, locationId, { lock: true })
     const before = await reachSession(tx, actor, input.sessionId, { lock: true })

@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange, notifyJob, notifyWork } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
 import type { SessionId } from '@/lib/ids'
 import { audit } from '../audit'
 import type { Actor, BridgeContext } from '../context'
@@ -19,7 +20,7 @@ export interface WishInput {
 }
 
 export async function expressWish(ctx: BridgeContext, actor: Actor, input: WishInput): Promise<SessionRow> {
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     const session = await reachSession(tx, actor, input.sessionId, { lock: true })
     requireAbility(actor, input.ability)
     const change = await input.decide(tx, session)

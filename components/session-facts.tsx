@@ -43,7 +43,7 @@ function Fact({ name, more, children }: { name: string; more?: string; children:
   return (
     <div className="min-w-0">
       <dt className="text-muted text-xs">{name}</dt>
-      <dd className="font-medium break-words">
+      <dd className="min-h-10 font-medium break-words">
         {children}
         {more && <span className="text-muted block text-xs font-normal">{more}</span>}
       </dd>

@@ -18,7 +18,7 @@ export function SwitchRow(props: {
         <label htmlFor={id} className="font-medium">
           {props.label}
         </label>
-        <p id={`${id}-hint`} className="text-muted text-[0.8125rem] text-pretty">
+        <p id={`${id}-hint`} className="text-muted min-h-10 text-[0.8125rem] text-pretty">
           {props.hint}
         </p>
       </div>

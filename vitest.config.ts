@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config'
 
 const root = fileURLToPath(new URL('.', import.meta.url)).replace(/\/$/, '')
 
-// `--mode faults` runs the fault spec instead: it kills processes and restarts databases of its own, so one file at a time,
-// and takes minutes rather than seconds.
+// `--mode faults` runs the fault spec instead: it kills processes and restarts databases of its own, mostly waits, and takes
+// minutes rather than seconds.
 export default defineConfig(({ mode }) => ({
   resolve: { alias: { '@': root } },
   test: {
@@ -15,7 +15,7 @@ export default defineConfig(({ mode }) => ({
     ...(mode === 'faults'
       ? {
           include: ['e2e/faults/**/*.test.ts'],
-          fileParallelism: false,
+          maxWorkers: 2,
           testTimeout: 600_000,
         }
       : {

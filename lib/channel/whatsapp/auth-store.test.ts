@@ -111,6 +111,20 @@ test('what was set is there for the next owner, what was dropped is not, and not
   expect(Buffer.concat(rows.map(({ sealed }) => sealed)).includes('canary-words')).toBe(false)
 })
 
+test('keys that were to be stored before a frame do not undo what was written after them', async () => {
+  const owner = await newOwner()
+  const commit = createCommit(db)
+  const store = await linkedStore(owner, commit)
+  const step = (version: string) => ({ _sessions: {}, version }) as never
+  store.storeFirst({ session: { kept: step('1'), gone: step('1'), waiting: step('1') } })
+  await store.keys.set({ session: { kept: step('2'), gone: null } })
+  await store.saving()
+  for (const reader of [store, await load(owner, commit)])
+    expect(await reader.keys.get('session', ['kept', 'gone', 'waiting'])).toEqual({
+      ...{ kept: step('2'), waiting: step('1') },
+    })
+})
+
 test('a value moved to another place does not open', async () => {
   const owner = await newOwner()
   const commit = createCommit(db)

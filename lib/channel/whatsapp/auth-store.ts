@@ -185,6 +185,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   async function set({ [versionType]: versions, ...data }: DataSet): Promise<void> {
     if (versions && !hooks.holdVersions) Object.assign(data, { [versionType]: versions })
     await hooks.beforeWrite?.(data)
+    supersede(data)
     await store(data)
     if (versions && hooks.holdVersions) {
       // Last, because Baileys says what they brought in the turn in which this resolves.
@@ -243,6 +244,12 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   let saving: Promise<void> | null = null
   let first: DataSet | null = null
   let storingFirst: Promise<void> | null = null
+  /** What no frame came for is not stored over what was written later: a step back would forget a session or a message. */
+  function supersede(data: DataSet): void {
+    for (const [type, values] of Object.entries(data))
+      for (const id of Object.keys(values ?? {})) delete first?.[type]?.[id]
+  }
+
   async function storeFirst(): Promise<void> {
     while (first) {
       const data = first

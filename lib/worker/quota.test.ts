@@ -34,6 +34,14 @@ test('a raised limit lets go of what waited for the old one', () => {
   expect(quota.waitMs(part('a'), [hourly(2)], 20)).toBe(hour - 20)
 })
 
+test('a kept place nobody came back for takes no other with it when the limits change', () => {
+  const quota = createQuota([0])
+  expect(quota.waitMs(part('gone'), [hourly(1)], 10)).toBe(hour - 10)
+  const later = 26 * hour
+  expect(quota.waitMs(part('a'), [hourly(1)], later)).toBe(0)
+  expect(quota.waitMs(part('b'), [hourly(1), hourly(2)], later)).toBe(hour)
+})
+
 test('the stricter of two limits decides, and without any nothing waits', () => {
   const day: Limit = { most: 2, spanMs: 24 * hour, holdsManual: true }
   expect(createQuota([0, 1]).waitMs(part('a'), [hourly(5), day], 10)).toBe(24 * hour - 10)

@@ -46,7 +46,8 @@ export function createQuota(sent: readonly number[]): Quota {
       if (taken.length > 0 && taken[0]! < now - dayMs) taken = taken.filter((at) => at >= now - dayMs)
       // Other limits make another plan.
       if (planned !== JSON.stringify(limits)) {
-        for (const at of places.values()) taken.splice(taken.indexOf(at), 1)
+        // The place of a part that never came back may be over a day old, and gone already.
+        for (const at of places.values()) if (taken.includes(at)) taken.splice(taken.indexOf(at), 1)
         places.clear()
         planned = JSON.stringify(limits)
       }

@@ -293,6 +293,8 @@ describe('operators', () => {
     await pass(2 * day)
     expect(await entitlement()).toMatchObject({ state: 'ended', endsAt: until.toISOString() })
     expect(await mailKinds()).toEqual(['ended', 'ends', 'ended'])
+    const told = await world.ctx.db.select().from(mails).where(eq(mails.locationId, bakery.id)).orderBy(mails.createdAt)
+    expect(told.map(({ facts }) => facts.by)).toEqual(['trial', 'grant', 'grant'])
     expect((await session(line.id)).status).toBe('suspended')
   })
 

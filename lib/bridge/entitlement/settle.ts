@@ -130,6 +130,6 @@ async function tell(
   { standing }: Plan,
   { key, what, at }: NonNullable<Plan['tell']>,
 ): Promise<void> {
-  const facts = { at: at.toISOString(), by: standing.state === 'granted' ? ('grant' as const) : ('trial' as const) }
+  const facts = { at: at.toISOString(), by: standing.by }
   await putMail(tx, ctx, { key: `entitlement ${locationId} ${key}`, locationId, kind: what, facts })
 }

@@ -27,35 +27,39 @@ export interface Standing {
   trialBy: Row['trialBy']
   /** When what allows it now ends, or ended; null: not known, or never. */
   endsAt: Date | null
+  /** What that is or was. */
+  by: 'trial' | 'grant'
 }
 
 export function standingOf(row: Row | null, paid: Paid | null, now: Date): Standing {
   const trialStartedAt = row?.trialStartedAt ?? null
   const trialEndsAt = row?.trialEndsAt ?? null
   const trial = { trialStartedAt, trialEndsAt, trialBy: row?.trialBy ?? null }
-  if (paid && (paid.until === null || paid.until > now)) return { state: 'granted', ...trial, endsAt: paid.until }
-  if (!trialEndsAt) return { state: 'unstarted', ...trial, endsAt: null }
-  if (trialEndsAt > now) return { state: 'trial', ...trial, endsAt: trialEndsAt }
-  const endsAt = paid?.until && paid.until > trialEndsAt ? paid.until : trialEndsAt
-  return { state: 'ended', ...trial, endsAt }
+  if (paid && (paid.until === null || paid.until > now))
+    return { state: 'granted', ...trial, endsAt: paid.until, by: 'grant' }
+  if (!trialEndsAt) return { state: 'unstarted', ...trial, endsAt: null, by: 'trial' }
+  if (trialEndsAt > now) return { state: 'trial', ...trial, endsAt: trialEndsAt, by: 'trial' }
+  return paid?.until && paid.until > trialEndsAt
+    ? { state: 'ended', ...trial, endsAt: paid.until, by: 'grant' }
+    : { state: 'ended', ...trial, endsAt: trialEndsAt, by: 'trial' }
 }
 
 /** What every page says; null while there is nothing to do. */
-export function bannerOf({ state, trialStartedAt, trialBy, endsAt }: Standing, now: Date): string | null {
+export function bannerOf({ state, trialStartedAt, trialBy, endsAt, by }: Standing, now: Date): string | null {
   if (state === 'ended')
-    return `Payment is needed: messages are not sent${trialBy === 'number' ? ', because the number already had its trial in another sub-account' : ' any more'}. The links are kept, so paying needs no new scan.`
+    return `Payment is needed: messages are not sent${trialBy === 'number' && by === 'trial' ? ', because the number already had its trial in another sub-account' : ' any more'}. The links are kept, so paying needs no new scan.`
   if (state !== 'trial' || !trialStartedAt || !endsAt) return null
   if (now.getTime() < trialStartedAt.getTime() + bannerAfterMs) return null
   return `The trial ends ${remaining(endsAt, now)}. Afterwards messages are not sent until somebody pays.`
 }
 
-export function describeStanding({ state, trialBy, endsAt }: Standing, now: Date): string {
+export function describeStanding({ state, trialBy, endsAt, by }: Standing, now: Date): string {
   const because = {
     this: '',
     number:
       ' It counts from the day the number was first connected, in another sub-account: each number has one trial.',
     sub_account: ' It counts from the first connection, before the app was installed again.',
-  }[trialBy ?? 'this']
+  }[by === 'trial' ? (trialBy ?? 'this') : 'this']
   switch (state) {
     case 'unstarted':
       return 'The trial of 5 days begins when the first number is connected.'

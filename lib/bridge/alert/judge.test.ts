@@ -51,6 +51,13 @@ describe('trouble', () => {
     })
   })
 
+  it('is not that nobody scanned the code somebody had asked for', () => {
+    const scanning = open({ level: 'amber', status: 'awaiting_link', reason: null, raisedAt: null, dueAt: minutes(5) })
+    const given = session('created', { reason: 'pairing_timeout', since: minutes(3), wanted: 'closed' })
+    expect(judgeAlert(given, scanning, minutes(3)).do).toBe('forget')
+    expect(judgeAlert(given, scanning, minutes(6)).do).toBe('forget')
+  })
+
   it('that needs somebody at once does not wait for the five minutes', () => {
     expect(judgeAlert(session('failed', { since: minutes(2) }), watched, minutes(2))).toMatchObject({
       ...{ do: 'raise', level: 'red', since: minutes(2) },

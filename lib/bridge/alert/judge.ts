@@ -59,6 +59,7 @@ export function judgeAlert(session: Judged, open: AlertRow | null, now: Date): V
 
   const level = condition === 'unchanged' ? open.level : (condition as AlertLevel)
   if (open.raisedAt === null) {
+    if (condition === 'unchanged') return { do: 'forget' }
     if (condition === 'red') return { do: 'raise', level, since: session.since, tell: true, ...first }
     const isDue = open.dueAt !== null && open.dueAt <= now
     return isDue ? { do: 'raise', level: 'amber', since: open.since, tell: true, ...first } : { do: 'nothing' }

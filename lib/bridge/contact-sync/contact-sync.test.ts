@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { eq, sql } from 'drizzle-orm'
 import { sessions } from '@/db/schema/sessions'
+import { deletedContacts } from '@/db/schema/contact-sync'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { acceptContactChange } from '@/lib/bridge/contact/accept-contact-change'
@@ -15,6 +16,7 @@ import { startCrmWork, type CrmWork } from '@/lib/worker/work'
 import { productionTimings } from '@/lib/worker/timings'
 import type { Settings } from '../sub-account/settings'
 import type { ContactSyncView } from './contact-sync'
+import { failContactSync } from './fail'
 import { hearContacts } from './hear-contacts'
 import { previewContactSync } from './preview'
 import { readContactSync } from './read'
@@ -304,6 +306,35 @@ describe('afterwards', () => {
     const kept = await kit.ctx.db.execute(sql`
       select phone, name, tried_name from saved_contacts where session_id = ${one.id}`)
     expect(kept).toEqual([{ phone: '+34600000001', name: null, tried_name: null }])
+    await run({ '+34600000001': 'Ana', '+34600000002': 'Ben' })
+    expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben'])
+  })
+
+  test('of people who did not become contacts nothing is kept once it is off or they are not saved any more', async () => {
+    await kit.ctx.db.insert(deletedContacts).values({ locationId, phone: '+34600000002', at: new Date() })
+    await run({ '+34600000001': 'Ana', '+34600000002': 'Ben', '+34600000003': 'Carla' })
+    await previewContactSync(kit.ctx, actor, one.id)
+    await hear({ '+34600000001': 'Ana' })
+    await hearBookRead(kit.ctx, one, 'contacts')
+    await until('done')
+    const phones = async () =>
+      (
+        await kit.ctx.db.execute<{ phone: string }>(sql`
+          select phone from saved_contacts where session_id = ${one.id} order by phone`)
+      ).map(({ phone }) => phone)
+    expect(await phones()).toEqual(['+34600000001', '+34600000003'])
+    await hear({ '+34600000002': 'Ben' })
+    await until('done')
+    await off()
+    expect(await phones()).toEqual(['+34600000001', '+34600000003'])
+  })
+
+  test('a delivery that fails after it was turned off does not keep the next one from being made', async () => {
+    await run({ '+34600000001': 'Ana' })
+    await off()
+    await kit.ctx.db.execute(sql`update contact_syncs set is_at_work = true where session_id = ${one.id}`)
+    await kit.ctx.db.transaction((tx) => failContactSync(tx, one.id))
+    expect(await view()).toMatchObject({ state: 'off' })
     await run({ '+34600000001': 'Ana', '+34600000002': 'Ben' })
     expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben'])
   })

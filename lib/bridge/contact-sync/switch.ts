@@ -1,5 +1,5 @@
 /** The switch "Sync contacts": turned on it confirms the preview and starts the run, turned off it stops it. */
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, isNull, sql, type SQL } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { contactSyncs, savedContacts } from '@/db/schema/contact-sync'
@@ -67,18 +67,27 @@ export async function startRun(tx: Transaction, row: ContactSyncRow): Promise<vo
   await notifySync(tx, { id: row.sessionId, locationId: row.locationId })
 }
 
-/** Names people saved on their phone are not kept for a sync that is off; which contact a number became is. */
+/** What people saved on their phone is not kept for a sync that is off; which contact a number became is. */
 async function stop(tx: Transaction, session: Of): Promise<void> {
-  await tx
-    .update(savedContacts)
-    .set({ name: null, triedName: null, isDue: false, inRun: false, plan: null, candidates: null, why: null })
-    .where(eq(savedContacts.sessionId, session.id))
+  await forgetSaved(tx, eq(savedContacts.sessionId, session.id))
   await tx
     .update(contactSyncs)
     .set({ state: 'off', total: null, problem: null })
     .where(eq(contactSyncs.sessionId, session.id))
   await dropBookRequest(tx, session.id, 'contacts')
   await notifySync(tx, session)
+}
+
+/** Those of one session that are not saved any more. */
+export async function forgetSaved(tx: Transaction, which: SQL | undefined): Promise<void> {
+  await tx.delete(savedContacts).where(and(which, isNull(savedContacts.contactId)))
+  await tx
+    .update(savedContacts)
+    .set({
+      ...{ name: null, aliases: [], triedName: null, isDue: false, inRun: false },
+      ...{ plan: null, candidates: null, outcome: null, why: null },
+    })
+    .where(which)
 }
 
 /**

@@ -97,6 +97,7 @@ describe('app events', () => {
   const event = (name: string) => parse((posted as Record<string, unknown>)[name])?.event
   const at = { locationId: 'bN3kWq8TzR5mXv1CfJyE', companyId: 'Qm7RtV2xKp9LwZs4HcYd' }
   const contact = { locationId: at.locationId, contactId: 'cT4eX8rW2nB6vM9qZ1aS' }
+  const facts = { phone: '+12025550123', tags: ['whatsapp', 'lead'], owner: { userId: 'uA1vB2wC3xD4yE5zF6gH' } }
 
   test.each<[string, unknown]>([
     ['webhook.install.location.whitelabel', { type: 'install', ...at }],
@@ -107,10 +108,10 @@ describe('app events', () => {
     ],
     ['webhook.uninstall.location', { type: 'uninstall', locationId: at.locationId, companyId: null }],
     ['webhook.uninstall.company', { type: 'uninstall', locationId: null, companyId: at.companyId }],
-    ['webhook.contact-update', { type: 'contact-changed', ...contact, dnd: null, phone: '+12025550123' }],
-    ['webhook.contact-dnd-update', { type: 'contact-changed', ...contact, dnd: true, phone: '+12025550123' }],
+    ['webhook.contact-update', { type: 'contact-changed', ...contact, ...facts, dnd: null }],
+    ['webhook.contact-dnd-update', { type: 'contact-changed', ...contact, ...facts, dnd: true }],
     ['webhook.contact-delete', { type: 'contact-deleted', ...contact }],
-    ['webhook.contact-tag-update', { type: 'other', name: 'ContactTagUpdate' }],
+    ['webhook.contact-tag-update', { type: 'contact-changed', ...contact, ...facts, dnd: null }],
     ['webhook.outbound-message.custom-provider', { type: 'other', name: 'OutboundMessage' }],
   ])('%s', (name, expected) => expect(event(name)).toEqual(expected))
 

@@ -53,6 +53,8 @@ export interface Wishes {
   wanted: SessionWanted
   wish: number
   isLinked: boolean
+  /** The number it is to have; null: any. */
+  phone: string | null
   codePhone: string | null
   codeAskedAt: Date | null
   firstLinkedAt: Date | null
@@ -313,7 +315,8 @@ export function openSlot(
   function openLine(): void {
     let current = true
     const opened = channel.open(
-      session,
+      // Its number may have been given up since the lease was taken.
+      { ...session, phone: seen?.phone ?? null },
       ears(() => current && !ending),
     )
     const old = line

@@ -11,9 +11,11 @@ import type { Actor } from '@/lib/bridge/context'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { listMessages } from '@/lib/bridge/message/list'
 import { createSession } from '@/lib/bridge/session/create'
+import { linkSession } from '@/lib/bridge/session/link'
 import { logoutSession } from '@/lib/bridge/session/logout'
 import { readQr } from '@/lib/bridge/session/read-pairing'
 import { removeSession } from '@/lib/bridge/session/remove'
+import { replaceNumber } from '@/lib/bridge/session/replace-number'
 import { requestPairingCode } from '@/lib/bridge/session/request-pairing-code'
 import { startSession } from '@/lib/bridge/session/start'
 import { stopSession } from '@/lib/bridge/session/stop'
@@ -182,6 +184,23 @@ describe('sessions follow what people want', () => {
     await phone.unlink(device!.device)
     await becomes(id, 'logged_out')
     expect(await statusOf(id)).toMatchObject({ reason: 'phone_unlinked', isLinked: false })
+  }, 60_000)
+
+  test('a number given up while a code is on the screen is not asked of the next phone', async () => {
+    const { id } = await linked('Moving')
+    await logoutSession(kit.ctx, actor, { sessionId: id })
+    await until(async () => !(await statusOf(id))?.isLinked, 'unlinked')
+    await linkSession(kit.ctx, actor, { sessionId: id })
+    const before = await until(() => readQr(kit.ctx, actor, id).catch(() => null), 'a QR')
+    await replaceNumber(kit.ctx, actor, { sessionId: id })
+    const fresh = async () => {
+      const now = await readQr(kit.ctx, actor, id).catch(() => null)
+      return now && now.qr !== before.qr && now
+    }
+    const other = await phones.create({ name: 'Moved' })
+    await other.scan((await until(fresh, 'another QR')).qr)
+    await becomes(id, 'connected')
+    expect(await statusOf(id)).toMatchObject({ phone: `+${other.number}` })
   }, 60_000)
 
   test('a code typed on the phone links it too', async () => {

@@ -112,6 +112,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
         wanted: sessions.wanted,
         wish: sessions.wish,
         isLinked: sessions.isLinked,
+        phone: sessions.phone,
         codePhone: sessions.codePhone,
         codeAskedAt: sessions.codeAskedAt,
         hungUpAt: sessions.hungUpAt,

@@ -10,6 +10,8 @@ export interface Limit {
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
+/** A part that has not come this long after its place was failed meanwhile, or comes when it can. */
+const lateMs = 90_000
 
 /**
  * What a sub-account allows. A cap somebody set holds for everybody, paced or not; the default is part of the pacing, which what
@@ -61,6 +63,8 @@ export function createQuota(sent: readonly number[]): Quota {
         taken.length < most ? now : taken[taken.length - most]! + spanMs,
       )
       const at = Math.max(now, ...opens)
+      // It fails before its turn would come, and must not take that turn from what comes after it.
+      if (at - now > dayMs) return dayMs
       insert(at)
       if (at > now) places.set(part.id, at)
       return at - now

@@ -3,14 +3,14 @@ import type { Transaction } from '@/db/client'
 import { messages, parts } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
-import { inTransaction } from '@/db/transaction'
+import { inTransaction, isOutage } from '@/db/transaction'
 import type { MessageId } from '@/lib/ids'
 import { putDeliveries } from '@/lib/outbox/put'
 import { failureInVain } from '../session/standing'
 import type { BridgeContext } from '../context'
 import { routeDelivery } from './accept-outbound'
 import { bindMessage } from './bind-message'
-import { failMessages } from './fail-messages'
+import { failMessages, giveUpSends } from './fail-messages'
 import { openBody } from './stored'
 
 const atOnce = 200
@@ -27,17 +27,27 @@ export async function expireHeld(ctx: BridgeContext, scale = 1): Promise<number>
   const due = await ctx.db
     .select({ id: messages.id })
     .from(messages)
-    .where(isDue(scale))
+    .where(and(isDue(scale), mayEnd))
     .orderBy(messages.id)
     .limit(atOnce)
   let ended = 0
-  for (const { id } of due) if (await inTransaction(ctx.db, (tx) => expireOne(ctx, tx, id, scale))) ended += 1
+  for (const { id } of due)
+    try {
+      if (await inTransaction(ctx.db, (tx) => expireOne(ctx, tx, id, scale))) ended += 1
+    } catch (error) {
+      if (isOutage(error)) throw error
+      // One message must not keep all others waiting; the next round tries it again.
+      ctx.log.warn({ messageId: id, err: error }, 'the waiting of a message could not be ended yet')
+    }
   return ended
 }
 
 const isDue = (scale: number) =>
   sql`${messages.heldAt} is not null
     and ${messages.heldAt} + ${messages.holdMs} * ${scale}::float8 * interval '1 millisecond' <= now()`
+
+/** What may have arrived is left until that is known; however much there is of it, it takes nobody's place among the due. */
+const mayEnd = sql`not exists (select 1 from parts where message_id = ${messages.id} and state = 'sending')`
 
 async function expireOne(ctx: BridgeContext, tx: Transaction, id: MessageId, scale: number): Promise<boolean> {
   // People, sessions, parts, messages: as whoever accepts, sends or hears something of them locks them.
@@ -62,11 +72,7 @@ async function expireOne(ctx: BridgeContext, tx: Transaction, id: MessageId, sca
   // One of them may have arrived: that is known once the session is back.
   if (all.some(({ state }) => state === 'sending')) return false
   const waiting = all.filter(({ state }) => state === 'queued').map((part) => part.id)
-  if (waiting.length > 0)
-    await tx.execute(sql`
-      update deliveries set state = 'given_up', finished_at = now(), last_error = 'session_down_timeout'
-      where state = 'ready'
-        and key in (select 'send:' || value from json_array_elements_text(${JSON.stringify(waiting)}::json))`)
+  await giveUpSends(tx, waiting, 'session_down_timeout')
   await tx.update(messages).set({ heldAt: null, holdMs: null }).where(eq(messages.id, id))
   const isSoft =
     softRules.includes(message.trace?.rule ?? 0) &&

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChanges } from '@/db/notify'
 import { putDeliveries } from '@/lib/outbox/put'
-import type { CrmMessageId, LocationId, MessageId, SessionId } from '@/lib/ids'
+import type { CrmMessageId, LocationId, MessageId, PartId, SessionId } from '@/lib/ids'
 import { statusDelivery } from './refresh-status'
 import type { Failure } from './message'
 
@@ -32,6 +32,20 @@ export async function failMessages(tx: Transaction, ids: readonly MessageId[], f
   )
 }
 
+/** Nobody is to send these parts any more. What stands behind them in their lanes does not wait out their retries and windows. */
+export async function giveUpSends(tx: Transaction, ids: readonly PartId[], why: string): Promise<void> {
+  if (ids.length === 0) return
+  const keys = sql`(select 'send:' || value from json_array_elements_text(${JSON.stringify(ids)}::json))`
+  // Lanes before deliveries, as whoever settles them locks them.
+  await tx.execute(sql`
+    update lanes set due_at = now() where due_at > now() and due_at < 'infinity' and busy_by is null and id in (
+      select l.id from lanes l join deliveries d on d.lane_id = l.id
+      where d.key in ${keys} and d.state = 'ready' order by l.id for update of l)`)
+  await tx.execute(sql`
+    update deliveries set state = 'given_up', finished_at = now(), last_error = ${why}
+    where state = 'ready' and key in ${keys}`)
+}
+
 /**
  * Fails what a session still had to send: it went down for good, was stopped or removed. Parts already on their way may have
  * arrived; they are left to their worker unless `inDoubtToo`, when no worker will ever try them again.
@@ -45,6 +59,11 @@ export async function failQueuedMessages(
   const states = options.inDoubtToo ? sql`('queued', 'sending')` : sql`('queued')`
   const waiting = await tx.execute<{ message_id: MessageId }>(sql`
     update parts set state = 'failed' where session_id = ${sessionId} and state in ${states} returning message_id`)
+  // What comes after a new start does not wait for the windows and retries of what has failed.
+  await tx.execute(sql`
+    update lanes set due_at = now() where id in (
+      select id from lanes where session_id = ${sessionId} and due_at > now() and due_at < 'infinity' and busy_by is null
+      order by id for update)`)
   await tx.execute(sql`
     update deliveries d set state = 'given_up', finished_at = now(), last_error = ${failure.code}
     from lanes l where d.lane_id = l.id and l.session_id = ${sessionId} and d.state = 'ready' and d.kind = 'send'

@@ -64,6 +64,7 @@ export async function hearInbound(
       .returning({ id: messages.id })
     if (stored.length === 0) return
     await moveConversation(ctx, tx, session, person, event)
+    if (!event.fromPhone && !person.hasWritten) await wakeChats(tx, person)
     await tx
       .update(sessions)
       .set({ lastActiveAt: sql`now()` })
@@ -106,6 +107,15 @@ async function isOwnEcho(tx: Transaction, session: OwnedSession, event: HeardMes
     .from(parts)
     .where(and(eq(parts.sessionId, session.id), eq(parts.remoteId, storable(event.id))))
   return sent.length > 0
+}
+
+/** What waits until a number linked lately may write to more new contacts: whoever wrote is none. */
+async function wakeChats(tx: Transaction, person: PersonRow): Promise<void> {
+  await tx.execute(sql`
+    update lanes set due_at = now() where id in (
+      select id from lanes where id in (select 'chat:' || id from chats where person_id = ${person.id})
+        and busy_by is null and due_at > now() and due_at < 'infinity'
+      order by id for update)`)
 }
 
 /** The conversation stays on the session the person wrote to last, or on the phone that answered them. */

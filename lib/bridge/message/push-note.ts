@@ -1,6 +1,7 @@
 import { eq } from 'drizzle-orm'
-import { messages } from '@/db/schema/messages'
+import { messages, type MessageStatus } from '@/db/schema/messages'
 import { sessions } from '@/db/schema/sessions'
+import { CrmError } from '@/lib/highlevel/highlevel'
 import type { MessageId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
@@ -8,6 +9,8 @@ import { settleDeliveries } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
 import { describeState, type PassedOverBecause } from '../session/standing'
 import { describeSession } from './message'
+
+const isWaiting: readonly MessageStatus[] = ['received', 'queued', 'sending']
 
 /**
  * Tells the team, in the conversation and invisibly to the contact, that a message left from another number than the contact
@@ -28,6 +31,8 @@ export async function pushNote(
   // Failed meanwhile, or routed again by now: nothing left on another number.
   if (row?.session && from && row.message.contactId && row.message.status !== 'failed') {
     const { contactId, locationId } = row.message
+    // It may yet fail, or leave on the number the contact knows.
+    if (isWaiting.includes(row.message.status)) throw new CrmError('try_later', 'the message has not left yet')
     const text = `${describeSession(row.session)} sent this instead of ${from.label}, which ${describeState(from.why as PassedOverBecause)}.`
     const crm = ctx.highlevel.forSubAccount(locationId)
     const isThere = delivery.inDoubt && (await crm.hasNote(contactId, text))

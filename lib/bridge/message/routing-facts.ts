@@ -63,6 +63,7 @@ export async function answerRouting(
       priority: sessions.priority,
       channel: sessions.channel,
       status: sessions.status,
+      isLinked: sessions.isLinked,
       routesFor: sql<UserId | null>`case when ${sessions.routesForUser} then ${sessions.assignedUserId} end`,
       firstLinkedAt: sessions.firstLinkedAt,
       settings: subAccounts.settings,
@@ -76,7 +77,9 @@ export async function answerRouting(
     ? parseRoutingCode(asked.text, channelKinds.whatsapp.routingPrefix, { aliases: settings.migrationAliases })
     : { text: asked.text, priority: null, code: null, conflict: false }
   const from = asked.fromPhone ? parsePhone(asked.fromPhone) : null
-  const byNumber = from === null ? undefined : rows.find((row) => row.phone === from)
+  // A session that lost its number to another one still shows it.
+  const withNumber = from === null ? [] : rows.filter((row) => row.phone === from)
+  const byNumber = withNumber.find((row) => row.isLinked) ?? withNumber[0]
   const remembered = person.tags === null ? null : { tags: person.tags, owner: person.ownerUserId }
   const facts: RoutingFacts = {
     sessions: rows,

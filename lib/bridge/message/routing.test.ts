@@ -189,6 +189,12 @@ describe('waiting for a session', () => {
     expect(await stored(first)).toMatchObject({ sessionId: two!.id, holdMs: 120_000, trace: { rule: 3 } })
     await minutesPass(2)
     expect(await expireHeld(kit.ctx)).toBe(2)
+    // Nothing has left on another number yet.
+    await expect(work(['note'])).rejects.toMatchObject({ kind: 'try_later' })
+    expect((await kit.crm.conversation(contact.id)).filter(({ kind }) => kind === 'comment')).toEqual([])
+    await kit.ctx.db.execute(sql`
+      update lanes set busy_by = null, busy_until = null, due_at = now()
+      where location_id = ${locationId} and id like 'note:%'`)
     expect(await sendAll()).toEqual(['one', 'two'])
     expect(await stored(first)).toMatchObject({
       sessionId: one!.id,
@@ -200,6 +206,23 @@ describe('waiting for a session', () => {
     expect(notes.map(({ body }) => body)).toEqual([
       expect.stringMatching(/^Line 1 \(.*\) sent this instead of Line 2, which did not come back in time\.$/),
     ])
+  })
+
+  test('one whose waiting cannot be ended keeps no other waiting', async () => {
+    await set({ rules: [rule(two!.id, {})] })
+    await becomes(two!, 'reconnecting')
+    const broken = await accept('unreadable')
+    await work()
+    await kit.ctx.db
+      .update(messages)
+      .set({ bodySealed: Buffer.from('?') })
+      .where(eq(messages.crmMessageId, broken))
+    const held = await accept('#WH2 in vain')
+    await work()
+    await minutesPass(10)
+    expect(await expireHeld(kit.ctx)).toBe(1)
+    expect(await stored(held)).toMatchObject({ status: 'failed' })
+    await kit.ctx.db.delete(messages).where(eq(messages.crmMessageId, broken))
   })
 
   test('of several workers one ends the waiting, once', async () => {
@@ -233,9 +256,35 @@ test('what waited a day for a session that may send no more fails as capped', as
   await work()
   await kit.ctx.db.execute(sql`
     update deliveries set created_at = now() - interval '25 hours' where location_id = ${locationId} and kind = 'send'`)
+  await untilTomorrow()
+  await accept('#WH2 what comes after it')
   expect(await expireWaiting(kit.ctx)).toBe(1)
   expect(await stored(waits)).toMatchObject({ status: 'failed', failureCode: 'rate_capped' })
+  expect(await sendAll()).toEqual(['what comes after it'])
+})
+
+/** As a session does that has sent as much as it may. */
+const untilTomorrow = () =>
+  kit.ctx.db.execute(sql`
+    update lanes set due_at = now() + interval '1 day' where location_id = ${locationId} and session_id is not null`)
+
+test('what fails because its session is put to rest holds nothing back afterwards', async () => {
+  await accept('#WH2 never')
+  await work()
+  await untilTomorrow()
+  await becomes(two!, 'failed')
+  await kit.ctx.db.update(sessions).set({ wanted: 'connected', status: 'connected' }).where(eq(sessions.id, two!.id))
+  await accept('#WH2 now')
+  expect(await sendAll()).toEqual(['now'])
+})
+
+test('who writes is no new contact any more: what waited for the next day of the warm-up goes', async () => {
+  await accept('#WH2 hello')
+  await work()
+  await untilTomorrow()
   expect(await sendAll()).toEqual([])
+  await hear(two!, 'who are you?')
+  expect(await sendAll()).toEqual(['hello'])
 })
 
 describe('what only the CRM knows', () => {
@@ -280,6 +329,17 @@ describe('what only the CRM knows', () => {
     expect(await stored(sent)).toMatchObject({ sessionId: one!.id, trace: { rule: 5 } })
     await assign(two!, 'owner', { routesForUser: false })
     expect(await stored(await accept('switched off'))).toMatchObject({ sessionId: one!.id, trace: { rule: 7 } })
+  })
+
+  test('of two sessions that had a number the one that has it now is meant', async () => {
+    const [row] = await kit.ctx.db.select().from(sessions).where(eq(sessions.id, two!.id))
+    await kit.ctx.db
+      .update(sessions)
+      .set({ phone: row!.phone, isLinked: false, status: 'logged_out', wanted: 'closed' })
+      .where(eq(sessions.id, one!.id))
+    const sent = await accept('from that number', { fromPhone: row!.phone })
+    await work()
+    expect(await stored(sent)).toMatchObject({ sessionId: two!.id, trace: { rule: 1 } })
   })
 
   test('the number a message names is a hard choice', async () => {

@@ -51,6 +51,8 @@ export class Phone implements Person {
   platform: Platform
   /** Nobody created it: it stands for a number someone wrote to. */
   isStranger: boolean
+  /** Its devices were sent a notification that no server would send, and may ask about what it named. */
+  isToldNonsense = false
   isOnline: boolean
   settings: PhoneSettings
   keys: DeviceKeys

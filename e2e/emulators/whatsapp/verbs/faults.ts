@@ -73,6 +73,7 @@ export const faultVerbs = {
   ),
   injectStanza: verb(z.object({ number, stanza: rawNode }), (world, input) => {
     const lines = world.linesOf(input.number)
+    if (input.stanza.tag === 'notification') world.phone(input.number).isToldNonsense = true
     for (const line of lines) line.send(toNode(input.stanza))
     return lines.length
   }),

@@ -49,6 +49,7 @@ export const contactSyncs = pgTable('contact_syncs', {
   /** Numbers the deliveries. */
   turn: integer().notNull().default(0),
   startedAt: moment('started_at'),
+  /** When the run ended, or the comparison nobody has confirmed yet. */
   finishedAt: moment('finished_at'),
 })
 

@@ -3,6 +3,7 @@ import { lt } from 'drizzle-orm'
 import { tokens } from '@/db/schema/sub-accounts'
 import { sendMails, sweepAlerts, type Post } from '@/lib/bridge/alert/send-mails'
 import { settleAlerts } from '@/lib/bridge/alert/settle'
+import { sweepPreviews } from '@/lib/bridge/contact-sync/switch'
 import { sweepTagWrites } from '@/lib/bridge/contact/forget-contact'
 import { settleEntitlements } from '@/lib/bridge/entitlement/settle'
 import { expireWaiting } from '@/lib/bridge/message/expire-waiting'
@@ -40,6 +41,7 @@ export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[],
       await sweepOutbox(ctx.db)
       await sweepMemory(ctx.db)
       await sweepTagWrites(ctx)
+      await sweepPreviews(ctx.db)
       await eraseUninstalled(ctx.db)
       await sweepAlerts(ctx)
       for (const channel of channels) await channel.sweep()

@@ -10,6 +10,7 @@ import { lockPerson } from '@/lib/bridge/contact/lock-person'
 import type { Actor } from '@/lib/bridge/context'
 import { changeSession } from '@/lib/bridge/session/change'
 import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
+import { replaceNumber } from '@/lib/bridge/session/replace-number'
 import type { OwnedSession, Person } from '@/lib/channel/channel'
 import type { Address, CompanyId, ContactId, LocationId, UserId } from '@/lib/ids'
 import { startCrmWork, type CrmWork } from '@/lib/worker/work'
@@ -20,6 +21,7 @@ import { failContactSync } from './fail'
 import { hearContacts } from './hear-contacts'
 import { previewContactSync } from './preview'
 import { readContactSync } from './read'
+import { sweepPreviews } from './switch'
 
 let kit: BridgeKit
 let work: CrmWork
@@ -327,6 +329,38 @@ describe('afterwards', () => {
     await until('done')
     await off()
     expect(await phones()).toEqual(['+34600000001', '+34600000003'])
+  })
+
+  test('a preview nobody confirms is forgotten after a day, one that was confirmed is not', async () => {
+    const two = await kit.session(locationId, 2)
+    await preview({ '+34600000001': 'Ana' })
+    await run({ '+34600000002': 'Ben' }, two)
+    await sweepPreviews(kit.ctx.db)
+    expect(await view()).toMatchObject({ state: 'ready', finishedAt: null })
+    await kit.ctx.db.execute(sql`update contact_syncs set finished_at = now() - interval '25 hours'`)
+    await sweepPreviews(kit.ctx.db)
+    expect(await view()).toMatchObject({ state: 'off' })
+    expect(await view(two)).toMatchObject({ state: 'done' })
+    const kept = await kit.ctx.db.execute(sql`select name from saved_contacts where location_id = ${locationId}`)
+    expect(kept).toEqual([{ name: 'Ben' }])
+    expect(await run({ '+34600000001': 'Ana' })).toMatchObject({ counts: { new: 1 } })
+  })
+
+  test('with another number the book of its phone takes the place of the old one', async () => {
+    await run({ '+34600000001': 'Ana', '+34600000002': 'Ben' })
+    await kit.ctx.db
+      .update(sessions)
+      .set({ isLinked: false, status: 'logged_out', phone: '+34600000099' })
+      .where(eq(sessions.id, one.id))
+    await replaceNumber(kit.ctx, actor, { sessionId: one.id })
+    expect(await view()).toMatchObject({ state: 'reading', report: [] })
+    const kept = await kit.ctx.db.execute(sql`
+      select name from saved_contacts where session_id = ${one.id} and name is not null`)
+    expect(kept).toEqual([])
+    await hear({ '+34600000003': 'Carla' })
+    await hearBookRead(kit.ctx, one, 'contacts')
+    await until('done')
+    expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben', '+34600000003 Carla'])
   })
 
   test('a delivery that fails after it was turned off does not keep the next one from being made', async () => {

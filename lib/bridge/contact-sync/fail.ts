@@ -12,6 +12,7 @@ export async function failContactSync(tx: Transaction, sessionId: SessionId): Pr
       state: sql`case when ${contactSyncs.state} = 'off' then 'off' else 'failed' end`,
       isAtWork: false,
       problem: null,
+      finishedAt: sql`now()`,
     })
     .where(eq(contactSyncs.sessionId, sessionId))
     .returning({ locationId: contactSyncs.locationId })

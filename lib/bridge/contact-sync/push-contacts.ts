@@ -83,7 +83,7 @@ async function goOn(tx: Transaction, sync: ContactSyncRow): Promise<void> {
   await set({ isAtWork: false })
   const [session] = await tx.select({ on: sessions.syncContacts }).from(sessions).where(eq(sessions.id, sessionId))
   if (state === 'reading' && sync.isRead) {
-    await set({ state: 'ready', problem: null })
+    await set({ state: 'ready', problem: null, finishedAt: sql`now()` as never })
     if (session?.on) return await startRun(tx, { ...sync, isAtWork: false })
   } else if (state !== 'off' && state !== 'reading') {
     const [due] = await tx

@@ -29,7 +29,7 @@ export async function viewContactSync(tx: Queryable, session: SessionRow): Promi
     counts: isCounted ? { new: row.countNew ?? 0, update: row.countUpdate ?? 0, skipped: row.countSkipped ?? 0 } : null,
     progress: row.total === null || row.state === 'off' ? null : { done: await doneOf(tx, row), total: row.total },
     startedAt: row.startedAt?.toISOString() ?? null,
-    finishedAt: row.finishedAt?.toISOString() ?? null,
+    finishedAt: row.state === 'ready' ? null : (row.finishedAt?.toISOString() ?? null),
     detail: describeSync(row, session, request?.problem ?? null),
     report: row.state === 'off' ? [] : await reportOf(tx, session.id),
   }

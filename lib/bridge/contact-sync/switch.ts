@@ -1,8 +1,10 @@
 /** The switch "Sync contacts": turned on it confirms the preview and starts the run, turned off it stops it. */
-import { and, eq, isNull, sql, type SQL } from 'drizzle-orm'
-import type { Transaction } from '@/db/client'
+import { and, eq, inArray, isNull, lt, not, sql, type SQL } from 'drizzle-orm'
+import type { Database, Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { contactSyncs, savedContacts } from '@/db/schema/contact-sync'
+import { sessions } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
 import type { LocationId, SessionId } from '@/lib/ids'
 import { putDeliveries } from '@/lib/outbox/put'
 import type { SessionRow } from '../reach'
@@ -66,6 +68,46 @@ export async function startRun(tx: Transaction, row: ContactSyncRow): Promise<vo
   await putToWork(tx, row)
   await notifySync(tx, { id: row.sessionId, locationId: row.locationId })
 }
+
+/** Another phone takes the place of the one the contacts were saved on. */
+export async function leavePhone(tx: Transaction, session: Pick<SessionRow, 'syncContacts'> & Of): Promise<void> {
+  const row = await lockSync(tx, session.id)
+  if (!row || row.state === 'off') return
+  await stop(tx, session)
+  if (session.syncContacts) await beginReading(tx, session)
+}
+
+/** How long a preview is kept that nobody confirms. */
+const keptFor = sql`interval '1 day'`
+
+/** What was read from phones for a sync that is not on is forgotten after a while. Any worker, any time. */
+export async function sweepPreviews(db: Database): Promise<void> {
+  const old = await db
+    .select({ id: contactSyncs.sessionId, locationId: contactSyncs.locationId })
+    .from(contactSyncs)
+    .innerJoin(sessions, eq(sessions.id, contactSyncs.sessionId))
+    .where(and(not(sessions.syncContacts), forgettable))
+  for (const session of old)
+    await inTransaction(db, async (tx) => {
+      // As those who turn the switch lock them.
+      const [row] = await tx
+        .select({ on: sessions.syncContacts })
+        .from(sessions)
+        .where(eq(sessions.id, session.id))
+        .for('update')
+      await lockSync(tx, session.id)
+      const [still] = await tx
+        .select({ id: contactSyncs.sessionId })
+        .from(contactSyncs)
+        .where(and(eq(contactSyncs.sessionId, session.id), forgettable))
+      if (still && row && !row.on) await stop(tx, session)
+    })
+}
+
+const forgettable = and(
+  inArray(contactSyncs.state, ['ready', 'failed']),
+  lt(contactSyncs.finishedAt, sql`now() - ${keptFor}`),
+)
 
 /** What people saved on their phone is not kept for a sync that is off; which contact a number became is. */
 async function stop(tx: Transaction, session: Of): Promise<void> {

@@ -1,6 +1,7 @@
 import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import { keepAffinities } from '../contact/affinity'
+import { leavePhone } from '../contact-sync/switch'
 import type { Actor, BridgeContext } from '../context'
 import { keepQrsRare } from './how-often'
 import { dropPairing } from './pairing'
@@ -30,6 +31,7 @@ export async function replaceNumber(
       await keepQrsRare(tx, session, ctx.clock.now())
       await dropPairing(tx, session.id)
       await keepAffinities(tx, session)
+      await leavePhone(tx, session)
       return {
         ...startingAnew(ctx, session),
         ...{ phone: null, aliases: [], pushName: null, platform: null, firstLinkedAt: null, codePhone: null },

@@ -145,6 +145,23 @@ it('events out of order and twice end where the CRM is', async () => {
   ])
 })
 
+it('an event that says not when it happened is read about, whatever tag it is about', async () => {
+  const { locationId, one } = await world()
+  await tags.write(one, ana)
+  await tags.work()
+  await tags.hear()
+  const { contactId } = await tags.person(locationId, ana)
+  await kit.crm.tagContact(contactId!, { add: ['routes by a rule'] })
+  await tags.hear((bodies) =>
+    bodies.map((body) => {
+      const { timestamp: _, ...rest } = JSON.parse(body.toString()) as Record<string, unknown>
+      return Buffer.from(JSON.stringify(rest))
+    }),
+  )
+  await tags.work()
+  expect((await tags.person(locationId, ana)).tags).toContain('routes by a rule')
+})
+
 it('a worker that dies between the write and its record writes nothing twice and takes nobody for a person', async () => {
   const { locationId, one } = await world()
   await tags.write(one, ana)

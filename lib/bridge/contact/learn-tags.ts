@@ -60,8 +60,8 @@ export async function learnTags(
     (tag) =>
       context.accountTags.includes(tag) || against.has(tag) || isPushedTag(tag, context.accountTags, context.settings),
   )
-  const needsRead = told.how !== 'read' && (concerns || (!isInOrder && all.removed.length > 0 && context.follows))
   const isSame = all.added.length + all.removed.length === 0 && before !== null
+  const needsRead = told.how !== 'read' && (concerns || (!isInOrder && !isSame && before !== null))
   if (isSame && !needsRead && (told.how !== 'read' || !state?.needsRead)) return person
 
   let learned = person

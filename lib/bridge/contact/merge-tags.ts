@@ -1,5 +1,8 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
+import { labelWishes } from '@/db/schema/tags'
+import { putDeliveries } from '@/lib/outbox/put'
+import { labelDelivery } from '../labels/label-wishes'
 import type { PersonRow } from './lock-person'
 import { putTagDeliveries } from './tag-delivery'
 
@@ -29,4 +32,14 @@ export async function mergeTags(tx: Transaction, kept: PersonRow, gone: PersonRo
     insert into tag_states (person_id, needs_read) values (${kept.id}, true)
     on conflict (person_id) do update set needs_read = true, version = tag_states.version + 1`)
   await putTagDeliveries(tx, [kept])
+  // Those promised before are about the one who is gone.
+  const wished = await tx
+    .selectDistinct({ id: labelWishes.sessionId })
+    .from(labelWishes)
+    .where(eq(labelWishes.personId, kept.id))
+    .orderBy(labelWishes.sessionId)
+  await putDeliveries(
+    tx,
+    wished.map(({ id }) => labelDelivery(id, kept)),
+  )
 }

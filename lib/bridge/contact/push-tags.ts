@@ -167,12 +167,15 @@ async function locationOf(ctx: BridgeContext, id: PersonId) {
   return row.locationId
 }
 
-/** The contact to tag. One that is not known is looked for by number if a label asks for it, and made only if they ever wrote or were written to. */
+/**
+ * The contact to tag. One that is not known is looked for by number if a label asks for it, and made only if they ever wrote or
+ * were written to. Whoever has no number is left to the one lane that pushes their messages: the CRM would take them twice.
+ */
 async function contactOf(ctx: BridgeContext, id: PersonId): Promise<ContactId | null> {
   const [person] = await ctx.db.select().from(people).where(eq(people.id, id))
   if (!person || person.contactId) return person?.contactId ?? null
   const wishes = await ctx.db.select().from(tagWishes).where(eq(tagWishes.personId, id))
-  if (!wishes.some(({ wanted, because }) => wanted && because !== 'message')) return null
+  if (person.phone === null || !wishes.some(({ wanted, because }) => wanted && because !== 'message')) return null
   const [message] = await ctx.db.select({ id: messages.id }).from(messages).where(eq(messages.personId, id)).limit(1)
   await resolveContact(ctx, person, { create: message !== undefined })
   const [now] = await ctx.db.select({ contactId: people.contactId }).from(people).where(eq(people.id, id))

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { labelWishes } from '@/db/schema/tags'
 import type { SessionId } from '@/lib/ids'
-import { putDeliveries } from '@/lib/outbox/put'
+import { putDeliveries, type NewDelivery } from '@/lib/outbox/put'
 import type { PersonRow } from '../contact/lock-person'
 import type { BridgeContext } from '../context'
 
@@ -23,15 +23,15 @@ export async function wishLabels(
       target: [labelWishes.sessionId, labelWishes.personId, labelWishes.tag],
       set: { wanted: sql`excluded.wanted`, wishedAt: sql`excluded.wished_at` },
     })
-  await putDeliveries(tx, [
-    {
-      kind: 'label',
-      key: `label:${sessionId}:${person.id}`,
-      // One lane for all labels of an account: a label is made once, before it is put on anything.
-      lane: `label:${sessionId}`,
-      locationId: person.locationId,
-      sessionId,
-      subjectId: person.id,
-    },
-  ])
+  await putDeliveries(tx, [labelDelivery(sessionId, person)])
 }
+
+export const labelDelivery = (sessionId: SessionId, person: Pick<PersonRow, 'id' | 'locationId'>): NewDelivery => ({
+  kind: 'label',
+  key: `label:${sessionId}:${person.id}`,
+  // One lane for all labels of an account: a label is made once, before it is put on anything.
+  lane: `label:${sessionId}`,
+  locationId: person.locationId,
+  sessionId,
+  subjectId: person.id,
+})

@@ -1,6 +1,7 @@
 // Labels of a phone and tags of contacts, on a real database against the emulated CRM and a phone behind a recording line.
-import { and, eq } from 'drizzle-orm'
+import { and, eq, isNull } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { bookRequests } from '@/db/schema/contact-sync'
@@ -8,13 +9,16 @@ import { owner, startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { labelPhone, type LabelPhone } from '@/e2e/label-phone'
 import { createTagKit, personOf, type Owned, type TagKit } from '@/e2e/tag-kit'
 import { SendError } from '@/lib/channel/channel'
-import type { Address, LocationId, UserId } from '@/lib/ids'
-import { claimForSessions } from '@/lib/outbox/claim'
+import type { Address, LocationId, RemoteId, UserId } from '@/lib/ids'
+import { claimForAnyone, claimForSessions } from '@/lib/outbox/claim'
 import { hearAlias } from '../contact/hear-alias'
+import { pushTags } from '../contact/push-tags'
 import type { Actor } from '../context'
+import { hearInbound } from '../message/hear-inbound'
 import { changeSession, type SessionChange } from '../session/change'
 import type { Settings } from '../sub-account/settings'
 import { hearLabels } from './hear-labels'
+import { wishLabels } from './label-wishes'
 import { previewLabelSync } from './preview'
 import { readLabelSync } from './read'
 import { sendLabels } from './send-labels'
@@ -391,6 +395,24 @@ it('a label put under one address of a person is theirs under the other', async 
   expect(await tags.tagsInCrm(locationId, ana)).toEqual([])
 })
 
+it('a label wished for under one address of a person is put when they turn out to be somebody known', async () => {
+  const { locationId, one, settle } = await world({ switches: { pushTags: true }, settings: { pushedTags: ['vip'] } })
+  await known(one, ana)
+  await settle()
+  const hidden = { address: '5550002@lid' as Address, aliases: ['5550002@lid' as Address], phone: null, name: null }
+  const marks = [{ labelId: '77', chat: hidden, on: true }]
+  await hearLabels(kit.ctx, one.owned, { type: 'labels', labels: [], marks })
+  const [row] = await kit.ctx.db
+    .select()
+    .from(people)
+    .where(and(eq(people.locationId, locationId), isNull(people.phone)))
+  await kit.ctx.db.transaction((tx) => wishLabels(kit.ctx, tx, one.owned.id, row!, [{ tag: 'vip', wanted: true }]))
+  const visible = personOf(ana)
+  await hearAlias(kit.ctx, one.owned, { ...visible, aliases: [...visible.aliases, ...hidden.aliases] })
+  await settle()
+  expect(one.labelsOn(ana)).toEqual(['vip'])
+})
+
 it('of a contact that was deleted and comes back as another nothing is taken off that the app did not put there', async () => {
   const { locationId, one, settle } = await world({ switches: { syncLabels: true } })
   await known(one, ana)
@@ -405,4 +427,27 @@ it('of a contact that was deleted and comes back as another nothing is taken off
   one.take('Lead', ana)
   await settle()
   expect(await tags.tagsInCrm(locationId, ana)).toEqual(['lead'])
+})
+
+it('a label makes no contact of somebody without a number: that is left to their messages', async () => {
+  const { locationId, one } = await world({ switches: { syncLabels: true } })
+  const hidden = { address: '5550003@lid' as Address, aliases: ['5550003@lid' as Address], phone: null, name: 'Ana' }
+  await hearInbound(kit.ctx, one.owned, {
+    ...{ type: 'message', id: 'H1' as RemoteId, person: hidden, fromPhone: false, at: new Date() },
+    content: { kind: 'text', text: 'hi' },
+  })
+  one.make('Lead')
+  await one.tell()
+  await hearLabels(kit.ctx, one.owned, {
+    type: 'labels',
+    labels: [],
+    marks: [{ labelId: '1', chat: hidden, on: true }],
+  })
+  const claimed = await claimForAnyone(kit.ctx.db, owner, { limit: 16, holdMs: 60_000, except: [] })
+  await pushTags(
+    kit.ctx,
+    owner,
+    claimed.find(({ kind }) => kind === 'tag')!,
+  )
+  expect(await kit.crm.contacts(locationId)).toEqual([])
 })

@@ -1,7 +1,7 @@
 /** Deliveries any worker may do: kind to verb, and what becomes of one that fails. */
 import { eq } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
-import { isOutage } from '@/db/transaction'
+import { inTransaction, isOutage } from '@/db/transaction'
 import { assignContact } from '@/lib/bridge/contact/assign'
 import { pushTags } from '@/lib/bridge/contact/push-tags'
 import { failContactSync } from '@/lib/bridge/contact-sync/fail'
@@ -192,7 +192,7 @@ async function settleFailed(
   delivery: ClaimedDelivery,
   settlement: Settlement,
 ): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx.db, async (tx) => {
     if (settlement.outcome === 'given_up' && delivery.kind === 'route') {
       const message = 'Not sent: something went wrong while the message was being routed. Write it again.'
       await failMessages(tx, [delivery.subjectId as MessageId], { code: 'internal', message })

@@ -1,6 +1,7 @@
 import { and, eq, isNotNull, ne, notInArray } from 'drizzle-orm'
 import { notifyChange } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
 import type { LocationId, UserId } from '@/lib/ids'
 import { putMail } from '../alert/put-mail'
 import { audit } from '../audit'
@@ -22,7 +23,7 @@ export async function clearAssignments(
   )
   const [any] = await ctx.db.select({ id: sessions.id }).from(sessions).where(isOrphaned).limit(1)
   if (!any) return
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx.db, async (tx) => {
     const orphaned = await tx.select().from(sessions).where(isOrphaned).orderBy(sessions.id).for('no key update')
     for (const { id, label, phone, assignedUserId } of orphaned) {
       await tx.update(sessions).set({ assignedUserId: null }).where(eq(sessions.id, id))

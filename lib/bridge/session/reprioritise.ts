@@ -2,6 +2,7 @@ import { and, asc, eq, ne, sql } from 'drizzle-orm'
 import { notifyChange } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
+import { inTransaction } from '@/db/transaction'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import { audit } from '../audit'
@@ -24,7 +25,7 @@ export async function reprioritise(
   actor: Actor,
   input: { sessionId: SessionId; priority: number; version?: number | undefined },
 ): Promise<Priorities> {
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     const { locationId } = await reachSession(tx, actor, input.sessionId)
     requireAbility(actor, 'edit_sessions')
     const subAccount = await reachSubAccount(tx, actor, locationId, { lock: true })
@@ -32,7 +33,9 @@ export async function reprioritise(
       throw new BridgeError('changed', 'The priorities were changed by someone else. Look at them again.')
     refuseBeyond(subAccount, input.priority)
     const present = and(eq(sessions.locationId, locationId), ne(sessions.wanted, 'removed'))
-    const before = await tx.select().from(sessions).where(present).orderBy(asc(sessions.priority)).for('no key update')
+    // In the order everybody locks several of them in.
+    await tx.select({ id: sessions.id }).from(sessions).where(present).orderBy(sessions.id).for('no key update')
+    const before = await tx.select().from(sessions).where(present).orderBy(asc(sessions.priority))
     const moved = before.find(({ id }) => id === input.sessionId)
     if (!moved) throw new BridgeError('not_found', 'There is no such session. It may have been deleted.')
     if (moved.priority === input.priority)

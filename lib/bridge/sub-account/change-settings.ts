@@ -4,6 +4,7 @@ import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
+import { inTransaction } from '@/db/transaction'
 import { BridgeError } from '@/lib/errors'
 import type { LocationId } from '@/lib/ids'
 import { audit } from '../audit'
@@ -19,7 +20,7 @@ export async function changeSettings(
   actor: Actor,
   input: { locationId: LocationId; change: SettingsChange },
 ): Promise<Settings> {
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     const row = await reachSubAccount(tx, actor, input.locationId, { lock: true })
     const person = requireAbility(actor, 'edit_sessions')
     const before = settingsOf(row)
@@ -55,9 +56,11 @@ export async function changeSettings(
 /** What waits for its window is looked at again, after the workers have seen the new limits. */
 async function reconsiderWaits(tx: Transaction, locationId: LocationId): Promise<void> {
   await tx.execute(sql`
-    update lanes l set due_at = now() + interval '5 seconds' from sessions s
-    where s.location_id = ${locationId} and l.session_id = s.id and l.busy_by is null
-      and l.due_at > now() + interval '90 seconds' and l.due_at < 'infinity'`)
+    update lanes set due_at = now() + interval '5 seconds' where id in (
+      select l.id from lanes l join sessions s on s.id = l.session_id
+      where s.location_id = ${locationId} and l.busy_by is null
+        and l.due_at > now() + interval '90 seconds' and l.due_at < 'infinity'
+      order by l.id for update of l)`)
 }
 
 /** A rule that stays as it was may name a session that was deleted since: the list around it can still be edited. */

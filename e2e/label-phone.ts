@@ -1,5 +1,6 @@
 /** A business phone with labels behind a recording line: what people do on it and what the app does are told in one order. */
 import { hearLabels } from '@/lib/bridge/labels/hear-labels'
+import { openBookRequest } from '@/lib/bridge/session/ask-for-book'
 import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
 import { SendError, type LabelChange, type Line, type LineEvent } from '@/lib/channel/channel'
 import { recordingLine, type BridgeKit } from './bridge-kit'
@@ -121,7 +122,7 @@ export function labelPhone(kit: BridgeKit, owned: Owned): LabelPhone {
           [...chats].map((phone) => ({ labelId, chat: personOf(phone), on: true })),
         ),
       })
-      await hearBookRead(kit.ctx, owned, 'labels')
+      await hearBookRead(kit.ctx, owned, 'labels', (await openBookRequest(kit.ctx, owned.id, 'labels')) ?? '')
     },
   }
 }

@@ -13,7 +13,7 @@ import { recallPart } from '@/lib/bridge/message/recall-part'
 import { sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
 import { backoffMs } from '@/lib/outbox/backoff'
 import { giveUpSession } from '@/lib/bridge/session/give-up-session'
-import { noteBookProblem } from '@/lib/bridge/session/ask-for-book'
+import { noteBookProblem, openBookRequest } from '@/lib/bridge/session/ask-for-book'
 import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
 import { openConversation, sentLately } from '@/lib/bridge/session/allowance'
 import { hearState } from '@/lib/bridge/session/hear-state'
@@ -116,6 +116,8 @@ export function openSlot(
   let ending: Promise<void> | null = null
   let nextSendAt = 0
   const reading = new Set<Book>()
+  /** For which request each book is read. */
+  const requests = new Map<Book, string>()
   let codeAskedFor = 0
   let lineState: LineState | null = null
   let states: Promise<void> = Promise.resolve()
@@ -146,7 +148,7 @@ export function openSlot(
       case 'contacts':
         return hearContacts(ctx, session, event.contacts)
       case 'book-read':
-        return hearBookRead(ctx, session, event.what)
+        return hearBookRead(ctx, session, event.what, requests.get(event.what) ?? '')
       case 'state': {
         // One after another: a later state must not be stored before an earlier one.
         const heard = states.then(() => hearLineState(event))
@@ -184,7 +186,12 @@ export function openSlot(
     try {
       for (let attempt = 1; isUp() && seen?.books.includes(what); attempt++) {
         try {
-          await line!.readBook(what)
+          const request = await openBookRequest(ctx, session.id, what)
+          if (request !== null) {
+            requests.set(what, request)
+            await line!.readBook(what)
+          }
+          // Asked for anew meanwhile, it is seen with the next look.
           seen = { ...seen, books: seen.books.filter((one) => one !== what) }
         } catch (error) {
           if (!(error instanceof SendError)) log.warn({ err: error, event: what }, 'could not read from the phone')

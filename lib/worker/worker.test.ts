@@ -10,6 +10,9 @@ import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
 import type { Actor } from '@/lib/bridge/context'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { listMessages } from '@/lib/bridge/message/list'
+import { previewContactSync } from '@/lib/bridge/contact-sync/preview'
+import { readContactSync } from '@/lib/bridge/contact-sync/read'
+import { openBookRequest } from '@/lib/bridge/session/ask-for-book'
 import { createSession } from '@/lib/bridge/session/create'
 import { linkSession } from '@/lib/bridge/session/link'
 import { logoutSession } from '@/lib/bridge/session/logout'
@@ -201,6 +204,19 @@ describe('sessions follow what people want', () => {
     await other.scan((await until(fresh, 'another QR')).qr)
     await becomes(id, 'connected')
     expect(await statusOf(id)).toMatchObject({ phone: `+${other.number}` })
+  }, 60_000)
+
+  test('the address book is read for whoever asked last, and then not asked for any more', async () => {
+    const { id, phone } = await linked('Book')
+    const ana = await phones.create({ name: 'Ana' })
+    await phone.saveContacts([{ number: ana.number, name: 'Ana' }])
+    await previewContactSync(kit.ctx, actor, id)
+    const ready = async () => (await readContactSync(kit.ctx, actor, id)).state === 'ready'
+    await until(ready, 'read and compared')
+    expect((await readContactSync(kit.ctx, actor, id)).counts).toMatchObject({ new: 1 })
+    expect(await openBookRequest(kit.ctx, id, 'contacts')).toBeNull()
+    await previewContactSync(kit.ctx, actor, id)
+    await until(ready, 'read again')
   }, 60_000)
 
   test('a code typed on the phone links it too', async () => {

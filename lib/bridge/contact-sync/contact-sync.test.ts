@@ -9,6 +9,7 @@ import { resolveContact } from '@/lib/bridge/contact/resolve'
 import { lockPerson } from '@/lib/bridge/contact/lock-person'
 import type { Actor } from '@/lib/bridge/context'
 import { changeSession } from '@/lib/bridge/session/change'
+import { openBookRequest } from '@/lib/bridge/session/ask-for-book'
 import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
 import { replaceNumber } from '@/lib/bridge/session/replace-number'
 import type { OwnedSession, Person } from '@/lib/channel/channel'
@@ -71,6 +72,8 @@ const off = (session: Session = one) =>
 const view = (session: Session = one) => readContactSync(kit.ctx, actor, session.id)
 const hear = (book: Record<string, string | null>, session: Session = one) =>
   hearContacts(kit.ctx, session, saved(book))
+const request = async (session: Session = one) => (await openBookRequest(kit.ctx, session.id, 'contacts')) ?? ''
+const bookRead = async (session: Session = one) => hearBookRead(kit.ctx, session, 'contacts', await request(session))
 const contacts = () => kit.crm.contacts(locationId)
 const names = async () =>
   (await contacts()).map((c) => `${c.phone} ${[c.firstName, c.lastName].filter(Boolean).join(' ')}`).sort()
@@ -93,7 +96,7 @@ const isBusy = async (session: Session) =>
 async function preview(book: Record<string, string>, session: Session = one): Promise<ContactSyncView> {
   await previewContactSync(kit.ctx, actor, session.id)
   await hear(book, session)
-  await hearBookRead(kit.ctx, session, 'contacts')
+  await bookRead(session)
   return await until('ready', session)
 }
 
@@ -169,7 +172,7 @@ describe('a run', () => {
     await on()
     expect(await view()).toMatchObject({ state: 'reading' })
     await hear({ '+34600000001': 'Straight' })
-    await hearBookRead(kit.ctx, one, 'contacts')
+    await bookRead()
     await until('done')
     expect(await names()).toEqual(['+34600000001 Straight'])
   })
@@ -202,7 +205,7 @@ describe('a run', () => {
     )
     await previewContactSync(kit.ctx, actor, one.id)
     await hearContacts(kit.ctx, one, [{ person: person('+34600000001', '77'), savedName: 'Known' }])
-    await hearBookRead(kit.ctx, one, 'contacts')
+    await bookRead()
     expect((await until('ready')).counts).toEqual({ new: 0, update: 1, skipped: 0 })
     await on()
     await until('done')
@@ -227,7 +230,7 @@ describe('a run', () => {
   test('leaves out whoever has no number', async () => {
     await previewContactSync(kit.ctx, actor, one.id)
     await hearContacts(kit.ctx, one, [{ person: person(null, '4711'), savedName: 'Only a LID' }])
-    await hearBookRead(kit.ctx, one, 'contacts')
+    await bookRead()
     expect(await until('ready')).toMatchObject({
       counts: { new: 0, update: 0, skipped: 1 },
       report: [{ name: 'Only a LID', phone: null }],
@@ -317,7 +320,7 @@ describe('afterwards', () => {
     await run({ '+34600000001': 'Ana', '+34600000002': 'Ben', '+34600000003': 'Carla' })
     await previewContactSync(kit.ctx, actor, one.id)
     await hear({ '+34600000001': 'Ana' })
-    await hearBookRead(kit.ctx, one, 'contacts')
+    await bookRead()
     await until('done')
     const phones = async () =>
       (
@@ -329,6 +332,22 @@ describe('afterwards', () => {
     await until('done')
     await off()
     expect(await phones()).toEqual(['+34600000001', '+34600000003'])
+  })
+
+  test('a reading that began before it was turned off and on again is not taken for the whole book', async () => {
+    await on()
+    const early = await request()
+    await hear({ '+34600000001': 'Ana' })
+    await off()
+    await on()
+    await hear({ '+34600000002': 'Ben' })
+    await hearBookRead(kit.ctx, one, 'contacts', early)
+    expect(await view()).toMatchObject({ state: 'reading' })
+    expect(await request()).not.toBe('')
+    await hear({ '+34600000001': 'Ana', '+34600000002': 'Ben' })
+    await bookRead()
+    await until('done')
+    expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben'])
   })
 
   test('a preview nobody confirms is forgotten after a day, one that was confirmed is not', async () => {
@@ -358,7 +377,7 @@ describe('afterwards', () => {
       select name from saved_contacts where session_id = ${one.id} and name is not null`)
     expect(kept).toEqual([])
     await hear({ '+34600000003': 'Carla' })
-    await hearBookRead(kit.ctx, one, 'contacts')
+    await bookRead()
     await until('done')
     expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben', '+34600000003 Carla'])
   })

@@ -518,7 +518,7 @@ CREATE INDEX "saved_contacts_contact" ON "saved_contacts" USING btree ("location
 CREATE UNIQUE INDEX "deliveries_key" ON "deliveries" USING btree ("key");--> statement-breakpoint
 CREATE INDEX "deliveries_lane" ON "deliveries" USING btree ("lane_id","seq") WHERE "deliveries"."state" = 'ready';--> statement-breakpoint
 CREATE INDEX "deliveries_finished" ON "deliveries" USING btree ("finished_at") WHERE "deliveries"."state" <> 'ready';--> statement-breakpoint
-CREATE INDEX "lanes_due" ON "lanes" USING btree ("due_at") WHERE "lanes"."session_id" is null;--> statement-breakpoint
+CREATE INDEX "lanes_open" ON "lanes" USING btree ("rank","due_at") WHERE "lanes"."session_id" is null and "lanes"."busy_by" is null;--> statement-breakpoint
 CREATE INDEX "lanes_session" ON "lanes" USING btree ("session_id","due_at");--> statement-breakpoint
 CREATE UNIQUE INDEX "alerts_open" ON "alerts" USING btree ("session_id") WHERE "alerts"."resolved_at" is null;--> statement-breakpoint
 CREATE INDEX "alerts_location" ON "alerts" USING btree ("location_id");--> statement-breakpoint

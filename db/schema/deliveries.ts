@@ -37,9 +37,10 @@ export const lanes = pgTable(
     busyUntil: moment('busy_until'),
   },
   (t) => [
-    index('lanes_due')
-      .on(t.dueAt)
-      .where(sql`${t.sessionId} is null`),
+    // Read in the order of claims: a bulk of somebody's tags behind everything else costs a claim nothing.
+    index('lanes_open')
+      .on(t.rank, t.dueAt)
+      .where(sql`${t.sessionId} is null and ${t.busyBy} is null`),
     index('lanes_session').on(t.sessionId, t.dueAt),
   ],
 )

@@ -334,6 +334,14 @@ describe('afterwards', () => {
     expect(await phones()).toEqual(['+34600000001', '+34600000003'])
   })
 
+  test('what the report says of saved people is for those who may sync them', async () => {
+    await preview({ '+34600000001': 'Ana' })
+    await kit.ctx.db.execute(sql`update saved_contacts set why = 'refused' where session_id = ${one.id}`)
+    expect((await view()).report).toHaveLength(1)
+    const colleague = { ...actor, role: 'location_user' } as Actor
+    expect(await readContactSync(kit.ctx, colleague, one.id)).toMatchObject({ state: 'ready', report: [] })
+  })
+
   test('a reading that began before it was turned off and on again is not taken for the whole book', async () => {
     await on()
     const early = await request()

@@ -3,17 +3,19 @@ import type { Queryable } from '@/db/client'
 import { bookRequests, contactSyncs, savedContacts } from '@/db/schema/contact-sync'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
-import { reachSession, type SessionRow } from '../reach'
+import { abilitiesOf, personOf, reachSession, type SessionRow } from '../reach'
 import { describeSync, explain, nothingSynced, reported, type ContactSyncView } from './contact-sync'
 
 const mostReported = 200
 
+/** Whom somebody saved on their phone is shown to those who may sync it, and to nobody else. */
 export async function readContactSync(
   ctx: BridgeContext,
   actor: Actor,
   sessionId: SessionId,
 ): Promise<ContactSyncView> {
-  return await viewContactSync(ctx.db, await reachSession(ctx.db, actor, sessionId))
+  const view = await viewContactSync(ctx.db, await reachSession(ctx.db, actor, sessionId))
+  return abilitiesOf(personOf(actor).role).includes('edit_sessions') ? view : { ...view, report: [] }
 }
 
 export async function viewContactSync(tx: Queryable, session: SessionRow): Promise<ContactSyncView> {

@@ -22,7 +22,7 @@ export function Qr({ pairing, label }: { pairing: QrView; label: string }) {
           event.dataTransfer.setData('text/uri-list', pairing.qr)
           event.dataTransfer.effectAllowed = 'copy'
         }}
-        className="aspect-square w-full max-w-72 cursor-grab overflow-hidden rounded-lg bg-white active:cursor-grabbing"
+        className="grid aspect-square w-full max-w-72 cursor-grab place-items-center overflow-hidden rounded-lg bg-white active:cursor-grabbing"
         data-testid="qr"
       >
         {isOver ? (
@@ -36,6 +36,8 @@ export function Qr({ pairing, label }: { pairing: QrView; label: string }) {
             fgColor="#000000"
             title={t('qrLabel', { label })}
             role="img"
+            key={pairing.qr}
+            ref={inWholePixels}
             className="size-full"
           />
         )}
@@ -46,6 +48,21 @@ export function Qr({ pairing, label }: { pairing: QrView; label: string }) {
       </figcaption>
     </figure>
   )
+}
+
+/** Squares of unequal width are hard to read from a screen, so each takes the same number of whole pixels. */
+function inWholePixels(code: SVGSVGElement | null) {
+  const frame = code?.parentElement
+  if (!code || !frame) return
+  const squares = code.viewBox.baseVal.width
+  const fit = () => {
+    const side = Math.floor(frame.clientWidth / squares) * squares
+    code.style.width = code.style.height = side > 0 ? `${side}px` : ''
+  }
+  fit()
+  const watcher = new ResizeObserver(fit)
+  watcher.observe(frame)
+  return () => watcher.disconnect()
 }
 
 /** As large as a code with its line below, so that one takes the place of the other. */

@@ -15,7 +15,22 @@ export async function readQr(shown: Locator): Promise<string> {
 
 function decode(png: Buffer): string {
   const { width, height, rgba } = readPng(png)
-  return jsQR(rgba, width, height)?.data ?? ''
+  // The decoder misses some codes whose squares are a few pixels wide, and finds them when it comes closer.
+  for (const times of [1, 2, 3]) {
+    const text = jsQR(enlarge(rgba, width, height, times), width * times, height * times)?.data
+    if (text) return text
+  }
+  return ''
+}
+
+function enlarge(rgba: Uint8ClampedArray, width: number, height: number, times: number): Uint8ClampedArray {
+  if (times === 1) return rgba
+  const pixels = new Uint32Array(rgba.buffer)
+  const large = new Uint32Array(width * height * times * times)
+  for (let y = 0; y < height * times; y++)
+    for (let x = 0; x < width * times; x++)
+      large[y * width * times + x] = pixels[Math.floor(y / times) * width + Math.floor(x / times)]!
+  return new Uint8ClampedArray(large.buffer)
 }
 
 /** Screenshots are 8 bit, RGB or RGBA, not interlaced; anything else is refused. */

@@ -77,13 +77,14 @@ export async function bindMessage(
       contentSealed: sealContent(vault, id, { kind: 'text', text }),
     }
   })
+  const holdMs = hold === null ? null : Math.max(hold, await aheadMs(tx, person, session.id))
   await Promise.all([
     tx.insert(parts).values(rows),
     tx
       .update(messages)
       .set({
         ...{ status: 'queued', sessionId: session.id, chatId: chat.id, personId: person.id, trace: choice.trace },
-        ...(hold === null ? { heldAt: null, holdMs: null } : { heldAt: sql`now()`, holdMs: hold }),
+        ...(holdMs === null ? { heldAt: null, holdMs } : { heldAt: sql`now()`, holdMs }),
         updatedAt: sql`now()`,
       })
       .where(eq(messages.id, message.id)),
@@ -114,6 +115,14 @@ export const sendDelivery = (part: {
   sessionId: part.session_id,
   subjectId: part.id,
 })
+
+/** A message does not wait shorter than one before it: that could leave on another number after it. */
+async function aheadMs(tx: Transaction, person: PersonRow, session: SessionId): Promise<number> {
+  const [ahead] = await tx.execute<{ ms: number | null }>(sql`
+    select ceil(extract(epoch from max(held_at + hold_ms * interval '1 millisecond') - now()) * 1000)::int as ms
+    from messages where person_id = ${person.id} and session_id = ${session} and held_at is not null`)
+  return ahead?.ms ?? 0
+}
 
 /** The people who answer a contact are told when the number changes, not with each message after that. */
 async function isChange(tx: Transaction, person: PersonRow, id: MessageId, session: SessionId): Promise<boolean> {

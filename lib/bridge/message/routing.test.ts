@@ -208,6 +208,19 @@ describe('waiting for a session', () => {
     ])
   })
 
+  test('what is preferred softly waits as long as what waits before it, and leaves after it', async () => {
+    await set({ rules: [rule(two!.id, {})] })
+    await accept('one')
+    await work()
+    await becomes(two!, 'reconnecting')
+    await accept('two')
+    await minutesPass(2)
+    expect(await expireHeld(kit.ctx)).toBe(0)
+    await minutesPass(9)
+    expect(await expireHeld(kit.ctx)).toBe(2)
+    expect(await sendAll()).toEqual(['one', 'two'])
+  })
+
   test('one whose waiting cannot be ended keeps no other waiting', async () => {
     await set({ rules: [rule(two!.id, {})] })
     await becomes(two!, 'reconnecting')

@@ -17,6 +17,8 @@ export interface Jobs {
 }
 
 const gatherMs = 100
+/** A worker that dies leaves its job running: after so long without a sign of life the next one may run it. */
+const heartbeatSeconds = 30
 
 export async function startJobs(options: { databaseUrl: string; jobs: readonly Job[]; log: Log }): Promise<Jobs> {
   const { log } = options
@@ -33,7 +35,10 @@ export async function startJobs(options: { databaseUrl: string; jobs: readonly J
   const asked = new Set<string>()
   for (const job of options.jobs) {
     // `stately`: one waiting and one running, however many workers schedule it.
-    await boss.createQueue(job.name, { policy: 'stately', retryLimit: 0, expireInSeconds: 900 })
+    const limits = { retryLimit: 0, expireInSeconds: 900, heartbeatSeconds }
+    await boss.createQueue(job.name, { policy: 'stately', ...limits })
+    // Of one made by an earlier version.
+    await boss.updateQueue(job.name, limits)
     await boss.schedule(job.name, job.cron)
     const worker = await boss.work(job.name, { pollingIntervalSeconds: 10 }, async () => {
       try {

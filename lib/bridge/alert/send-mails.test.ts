@@ -8,10 +8,13 @@ import { mails } from '@/db/schema/entitlements'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { systemClock } from '@/lib/clock'
-import type { LocationId } from '@/lib/ids'
+import { settingsPatch } from '@/lib/http/schemas/routing'
+import type { LocationId, UserId } from '@/lib/ids'
 import { silentLog, type Log } from '@/lib/log'
 import { createMailer } from '@/lib/mail/mailer'
-import type { BridgeContext } from '../context'
+import type { Actor, BridgeContext } from '../context'
+import { changeSettings } from '../sub-account/change-settings'
+import { readSettings } from '../sub-account/read-settings'
 import { putMail } from './put-mail'
 import { sendMails, sweepAlerts, type Post } from './send-mails'
 
@@ -104,6 +107,25 @@ it('goes to the addresses of the settings, none of whom sees the others, in the 
   const row = await outcomeOf(key)
   expect(row).toMatchObject({ outcome: 'sent', attempts: 1 })
   expect(mail.messageId).toBe(`<${row!.id}@mail.example>`)
+})
+
+it('is in Spanish once an admin has chosen Spanish; nobody can choose what there is no text in', async () => {
+  const id = await kit.subAccount()
+  const [row] = await ctx.db.select().from(subAccounts).where(eq(subAccounts.id, id))
+  const actor: Actor = {
+    ...{ kind: 'user', userId: 'u1' as UserId, name: 'Ana', email: 'a@example.com', role: 'location_admin' },
+    ...{ companyId: row!.companyId, locationId: id, locationIds: null },
+  }
+  const change = settingsPatch.parse({ alertEmails: ['ana@shop.example'], language: 'es' })
+  expect((await readSettings(ctx, actor, id)).language).toBe('en')
+  await changeSettings(ctx, actor, { locationId: id, change })
+  await tell(id, fresh())
+  await sendMails(ctx, post)
+  const mail = await read(arrived[0]!)
+  expect(mail.subject).toMatch(/^Sales \(\+12025550140\) vuelve a estar/)
+  expect(mail.text).toContain('Subcuenta: Sub-account')
+  expect(mail.headers).toContainEqual(expect.objectContaining({ key: 'content-language', value: 'es' }))
+  expect(settingsPatch.safeParse({ language: 'fr' }).success).toBe(false)
 })
 
 it('without settings, goes to the admins the CRM knows: of the sub-account and of its agency', async () => {

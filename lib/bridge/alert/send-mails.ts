@@ -4,7 +4,7 @@ import { subAccounts } from '@/db/schema/sub-accounts'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { BridgeContext } from '../context'
 import { settingsOf } from '../sub-account/settings'
-import { mailLanguages, writeMail, type MailContent, type MailLanguage } from './mail-texts'
+import { writeMail, type MailContent } from './mail-texts'
 import { recipientsOf } from './recipients'
 
 /** What can send mails, as the composing file has it. */
@@ -87,7 +87,7 @@ async function send(ctx: BridgeContext, post: Post, mail: MailRow): Promise<void
     ctx.log.warn(where, 'mail not sent: nobody is known to send it to')
     return finish('nobody')
   }
-  const language = languageOf(place.settings)
+  const { language } = settingsOf(place)
   // Both columns were written together by `putMail`.
   const content = { kind: mail.kind, facts: mail.facts } as unknown as MailContent
   const words = writeMail(language, content, {
@@ -103,11 +103,6 @@ async function send(ctx: BridgeContext, post: Post, mail: MailRow): Promise<void
 function nobodyIfRefused(error: unknown): string[] {
   if (error instanceof CrmError && (error.kind === 'unauthorised' || error.kind === 'refused')) return []
   throw error
-}
-
-/** Absent: no setting of it yet. */
-function languageOf(settings: Record<string, unknown>): MailLanguage {
-  return mailLanguages.find((language) => language === settings.language) ?? 'en'
 }
 
 const keptForMs = 30 * 24 * 3_600_000

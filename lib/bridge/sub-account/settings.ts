@@ -1,5 +1,6 @@
 /** What an agency sets for a sub-account. Absent keys mean the default, so a new setting needs no migration. No I/O. */
 import type { SessionId, UserId } from '@/lib/ids'
+import type { MailLanguage } from '../alert/mail-texts'
 
 export interface RoutingRule {
   id: string
@@ -51,6 +52,8 @@ export interface Settings {
   inboundLabel: 'on_change' | 'never' | 'prefix_each'
   /** Who is told by e-mail when a session needs somebody. */
   alertEmails: string[]
+  /** What those mails are written in. */
+  language: MailLanguage
 }
 
 export const defaultSettings: Settings = {
@@ -75,6 +78,7 @@ export const defaultSettings: Settings = {
   pushedTagPrefix: '',
   inboundLabel: 'on_change',
   alertEmails: [],
+  language: 'en',
 }
 
 /** Of a sub-account's row, whose settings were validated when they were written. */

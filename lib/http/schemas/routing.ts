@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ContactId, LocationId, SessionId, UserId } from '@/lib/ids'
+import { mailLanguages } from '@/lib/bridge/alert/mail-texts'
 import { failureCodes } from '@/lib/bridge/message/message'
 import { crmIdOf, name, pageOf, uuidOf } from './common'
 import { routingTrace } from './message'
@@ -67,6 +68,7 @@ const settingsShape = {
     .array(z.email('Give e-mail addresses.').max(254))
     .max(20, 'Use at most 20 addresses.')
     .transform((all) => [...new Set(all)]),
+  language: z.enum(mailLanguages),
 }
 
 export const settings = name('Settings', z.strictObject(settingsShape))

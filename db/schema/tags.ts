@@ -132,13 +132,16 @@ export const labelWishes = pgTable(
 
 export type LabelSyncState = 'off' | 'reading' | 'ready' | 'running' | 'waiting' | 'done' | 'failed'
 
+/** The name of a label that was one too many follows. */
+export type LabelNotice = `too_many:${string}` | 'refused'
+
 /** How far a session's label sync is, as its page shows it. */
 export const labelSyncs = pgTable('label_syncs', {
   sessionId: session().primaryKey(),
   state: text().$type<LabelSyncState>().notNull(),
   counts: jsonb().$type<{ labels: number; contacts: number; added: number }>(),
-  /** What could not be done, for people to read. */
-  notice: text(),
+  /** What could not be done. */
+  notice: text().$type<LabelNotice>(),
   changedAt: moment('changed_at').notNull(),
 })
 

@@ -1,6 +1,6 @@
 /** The labels of a session's phone and the tags of contacts: what people read about how they follow each other. No I/O. */
 import { randomInt } from 'node:crypto'
-import type { LabelSyncState } from '@/db/schema/tags'
+import type { LabelNotice, LabelSyncState } from '@/db/schema/tags'
 import type { SessionRow } from '../reach'
 
 export interface LabelSyncView {
@@ -10,10 +10,14 @@ export interface LabelSyncView {
   why: string | null
   counts: { labels: number; contacts: number; added: number } | null
   detail: string
-  /** What could not be done, such as a label too many. */
-  notice: string | null
+  /** What could not be done since somebody last turned a switch of it. */
+  notice: { code: LabelNoticeCode; label: string | null; text: string } | null
   labels: { name: string; tag: string; contacts: number }[]
 }
+
+/** `too_many` comes with the name of the label that was not made. */
+export const labelNoticeCodes = ['too_many', 'refused'] as const
+export type LabelNoticeCode = (typeof labelNoticeCodes)[number]
 
 /** As many as a WhatsApp account can have. */
 export const mostLabels = 20
@@ -32,21 +36,29 @@ export function whyNoLabels(session: Pick<SessionRow, 'platform' | 'isLinked'>):
 export function describeLabelSync(
   state: LabelSyncState,
   session: Pick<SessionRow, 'status'>,
-  more: { problem: string | null; notice: string | null },
+  problem: string | null,
 ): string {
   const sentences: Record<LabelSyncState, string> = {
     off: 'Labels of the phone do not become tags.',
     reading:
       session.status === 'connected'
-        ? (more.problem ?? 'The labels of the phone are being read.')
+        ? (problem ?? 'The labels of the phone are being read.')
         : 'The labels are read as soon as the session is connected.',
     ready: 'Nothing has been written yet. Confirm to bring the labels into the CRM as tags.',
     running: 'The labels are being brought into the CRM. You can leave this page.',
     waiting: 'Waiting for the CRM. It goes on by itself.',
     done: 'Labels of the phone become tags in the CRM, and changes follow by themselves.',
-    failed: more.problem ?? 'Something went wrong on our side. Try again; if it happens again, tell support.',
+    failed: problem ?? 'Something went wrong on our side. Try again; if it happens again, tell support.',
   }
-  return [sentences[state], more.notice].filter(Boolean).join(' ')
+  return sentences[state]
+}
+
+export function describeLabelNotice(notice: LabelNotice): NonNullable<LabelSyncView['notice']> {
+  if (notice === 'refused')
+    return { code: 'refused', label: null, text: 'Some tags could not become labels: WhatsApp refused them.' }
+  const label = notice.slice('too_many:'.length)
+  const text = `The label "${label}" was not made: the phone has ${mostLabels}, the most there can be. Delete one you do not need.`
+  return { code: 'too_many', label, text }
 }
 
 /** What a label that stands for a tag is called on the phone. */

@@ -297,7 +297,11 @@ describe('the CRM says', () => {
     await kit.crm.tagContact(contactId!, { add: ['vip'] })
     await settle()
     expect(one.labelsOn(ana)).toEqual([])
-    expect((await readLabelSync(kit.ctx, actor, one.owned.id)).detail).toContain('"vip" was not made')
+    const notice = async () => (await readLabelSync(kit.ctx, actor, one.owned.id)).notice
+    expect(await notice()).toMatchObject({ code: 'too_many', label: 'vip', text: expect.stringContaining('has 20') })
+    // Looking at the dialog reads the labels anew, and is no reason to forget it.
+    await previewLabelSync(kit.ctx, actor, one.owned.id)
+    expect(await notice()).toMatchObject({ code: 'too_many' })
     one.remove('Label 3')
     await settle()
     await kit.crm.tagContact(contactId!, { remove: ['vip'] })
@@ -305,6 +309,7 @@ describe('the CRM says', () => {
     await kit.crm.tagContact(contactId!, { add: ['vip'] })
     await settle()
     expect(one.labelsOn(ana)).toEqual(['vip'])
+    expect(await notice()).toBeNull()
   })
 
   it('a change that failed, or whose record was lost in a crash, is made again and only once', async () => {

@@ -38,7 +38,9 @@ export async function setSyncState(
   session: Pick<SessionRow, 'id' | 'locationId'>,
   state: LabelSyncState,
 ): Promise<void> {
-  const set = { state, notice: null, changedAt: ctx.clock.now() }
+  // What could not be done is told until somebody decides anew; looking is no decision.
+  const isDecided = state === 'running' || state === 'off'
+  const set = { state, ...(isDecided && { notice: null }), changedAt: ctx.clock.now() }
   await tx
     .insert(labelSyncs)
     .values({ sessionId: session.id, ...set })

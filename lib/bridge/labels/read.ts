@@ -5,7 +5,7 @@ import { labelSyncs, type LabelSyncState } from '@/db/schema/tags'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession, type SessionRow } from '../reach'
-import { describeLabelSync, whyNoLabels, type LabelSyncView } from './label-sync'
+import { describeLabelNotice, describeLabelSync, whyNoLabels, type LabelSyncView } from './label-sync'
 
 export async function readLabelSync(ctx: BridgeContext, actor: Actor, sessionId: SessionId): Promise<LabelSyncView> {
   return await viewLabelSync(ctx.db, await reachSession(ctx.db, actor, sessionId))
@@ -24,8 +24,8 @@ export async function viewLabelSync(tx: Queryable, session: SessionRow): Promise
     available: why === null,
     why,
     counts: state === 'off' ? null : (row?.counts ?? null),
-    detail: describeLabelSync(state, session, { problem: request?.problem ?? null, notice: row?.notice ?? null }),
-    notice: row?.notice ?? null,
+    detail: describeLabelSync(state, session, request?.problem ?? null),
+    notice: row?.notice ? describeLabelNotice(row.notice) : null,
     labels: await labelsOf(tx, session.id),
   }
 }

@@ -1,8 +1,9 @@
 import { and, eq, inArray, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
+import { notifyChange } from '@/db/notify'
 import { chats, people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
-import { labelMarks, labels, labelSyncs, labelWishes, sharedTags } from '@/db/schema/tags'
+import { labelMarks, labels, labelSyncs, labelWishes, sharedTags, type LabelNotice } from '@/db/schema/tags'
 import { inTransaction } from '@/db/transaction'
 import { SendError, type LabelChange, type Line, type OwnedSession } from '@/lib/channel/channel'
 import type { PersonId } from '@/lib/ids'
@@ -41,7 +42,7 @@ export async function sendLabels(
       await fence(tx, session)
       if (error.final) {
         await forget(tx, wishes)
-        await notice(ctx, tx, session, 'Some tags could not become labels: WhatsApp refused them.')
+        await notice(ctx, tx, session, 'refused')
       }
       const afterMs = backoffMs(delivery.attempts, { minMs: 1_000, maxMs: 300_000 })
       await settle(
@@ -120,18 +121,15 @@ async function plan(
         const count = known.filter((one) => !one.isDeleted).length
         const name = labelOfTag(tag, context.settings.labelPrefix)
         if (count >= mostLabels) {
-          await notice(
-            ctx,
-            tx,
-            session,
-            `The label "${name}" was not made: the phone has ${mostLabels}, the most there can be. Delete one you do not need.`,
-          )
+          await notice(ctx, tx, session, `too_many:${name}`)
           continue
         }
         const labelId = newLabelId(known.map((one) => one.labelId))
         const values = { sessionId: session.id, locationId: session.locationId, labelId, name, tag, color: count % 20 }
         label = { ...values, isDeleted: false, isPending: true, changedAt: ctx.clock.now() }
         await tx.insert(labels).values(label)
+        // There is room again.
+        await tx.update(labelSyncs).set({ notice: null }).where(eq(labelSyncs.sessionId, session.id))
         known.push(label)
       }
       if (label.isPending) changes.push({ do: 'save', labelId: label.labelId, name: label.name, color: label.color })
@@ -173,9 +171,10 @@ async function mark(
     })
 }
 
-async function notice(ctx: BridgeContext, tx: Transaction, session: OwnedSession, text: string): Promise<void> {
+async function notice(ctx: BridgeContext, tx: Transaction, session: OwnedSession, what: LabelNotice): Promise<void> {
   await tx
     .insert(labelSyncs)
-    .values({ sessionId: session.id, state: 'off', notice: text, changedAt: ctx.clock.now() })
-    .onConflictDoUpdate({ target: labelSyncs.sessionId, set: { notice: text } })
+    .values({ sessionId: session.id, state: 'off', notice: what, changedAt: ctx.clock.now() })
+    .onConflictDoUpdate({ target: labelSyncs.sessionId, set: { notice: what } })
+  await notifyChange(tx, { locationId: session.locationId, type: 'sync', id: `labels:${session.id}` })
 }

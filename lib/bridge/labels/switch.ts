@@ -70,6 +70,7 @@ export async function switchPushTags(
   session: SessionRow,
   on: boolean,
 ): Promise<void> {
+  await tx.update(labelSyncs).set({ notice: null }).where(eq(labelSyncs.sessionId, session.id))
   if (!on) {
     await tx.delete(labelWishes).where(eq(labelWishes.sessionId, session.id))
     return

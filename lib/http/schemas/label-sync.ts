@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { syncStates } from '@/lib/bridge/contact-sync/contact-sync'
+import { labelNoticeCodes } from '@/lib/bridge/labels/label-sync'
 import { name } from './common'
 
 const count = z.number().int()
@@ -14,8 +15,10 @@ export const labelSync = name(
     /** `contacts` that carry a label, and how many tags would be or were `added`. */
     counts: z.strictObject({ labels: count, contacts: count, added: count }).nullable(),
     detail: z.string(),
-    /** What could not be done, such as a label too many; part of `detail` too. */
-    notice: z.string().nullable(),
+    /** What could not be done since a switch of it was turned, such as a label too many. */
+    notice: z
+      .strictObject({ code: z.enum(labelNoticeCodes), label: z.string().nullable(), text: z.string() })
+      .nullable(),
     labels: z.array(z.strictObject({ name: z.string(), tag: z.string(), contacts: count })),
   }),
 )

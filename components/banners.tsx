@@ -1,18 +1,16 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { CircleAlert, Clock, CreditCard, X } from 'lucide-react'
-import Link from 'next/link'
-import { useState, type ReactNode } from 'react'
-import { useFormatter, useLocale, useNow, useTranslations } from 'use-intl'
-import type { AlertView } from '@/lib/bridge/alert/list'
+import { Clock, CreditCard } from 'lucide-react'
+import type { ReactNode } from 'react'
+import { useFormatter, useLocale, useTranslations } from 'use-intl'
 import type { EntitlementView } from '@/lib/bridge/entitlement/read'
+import { AlertStrip } from './alert-strip'
 import { keys } from './cache'
-import { useLive } from './live'
 import { pollUnless } from './queries'
 import { locationPath } from './settings/settings-queries'
 import { useSignedIn } from './signed-in'
-import { useStateSentence } from './state-badge'
+import { useServerNow } from './use-server-now'
 import { cn } from './ui/cn'
 
 const dayMs = 86_400_000
@@ -20,114 +18,42 @@ const dayMs = 86_400_000
 const hearsOnForMs = 3 * dayMs
 const keptForMs = 30 * dayMs
 
-/** What somebody must know on every page of a sub-account. Red stays while it is true; amber can be put aside. */
+/** What somebody must know on every page of a sub-account, while it is true. */
 export function Banners({ locationId }: { locationId: string }) {
   const { api } = useSignedIn()
-  const isLive = useLive()
-  const [aside, setAside] = useState<readonly string[]>([])
-  const alerts = useQuery({
-    queryKey: keys.alerts(locationId),
-    queryFn: async () => (await api.get<{ items: AlertView[] }>(`${locationPath(locationId)}/alerts`)).items,
-    refetchInterval: pollUnless(isLive, 15_000),
-  })
   const entitlement = useQuery({
     queryKey: keys.entitlement(locationId),
     queryFn: () => api.get<EntitlementView>(`${locationPath(locationId)}/entitlement`),
     // Days pass without an event.
     refetchInterval: pollUnless(false, 60_000),
   })
-  const shown = (alerts.data ?? []).filter(({ id, level }) => level === 'red' || !aside.includes(id))
   return (
     <>
       {entitlement.data && <Trial entitlement={entitlement.data} />}
-      {shown.map((alert) => (
-        <AlertBanner
-          key={alert.id}
-          alert={alert}
-          locationId={locationId}
-          onAside={() => setAside((all) => [...all, alert.id])}
-        />
-      ))}
+      <AlertStrip locationId={locationId} isUnpaid={entitlement.data?.state === 'ended'} />
     </>
   )
 }
 
-/** The server's time, looked at each minute: this machine's clock may be wrong. */
-function useServerNow(): Date {
-  const { api } = useSignedIn()
-  useNow({ updateInterval: 60_000 })
-  return new Date(api.now())
-}
-
-function Strip(props: { tone: 'bad' | 'wait'; icon: ReactNode; title: string; text: string; children?: ReactNode }) {
+function Strip(props: { tone: 'bad' | 'wait'; icon: ReactNode; title: string; text: string }) {
   return (
     <div
       role={props.tone === 'bad' ? 'alert' : 'status'}
       className={cn(
-        'mb-3 flex items-start gap-3 rounded-xl p-3.5 last-of-type:mb-5',
+        'mb-3 flex items-start gap-3 rounded-xl p-3.5',
         props.tone === 'bad' ? 'bg-bad-soft' : 'bg-wait-soft',
       )}
     >
       <span className={cn('mt-0.5 shrink-0 [&_svg]:size-4', props.tone === 'bad' ? 'text-bad' : 'text-wait')}>
         {props.icon}
       </span>
-      <div className="flex min-w-0 flex-1 flex-wrap items-start justify-between gap-x-4 gap-y-2">
-        <div className="min-w-0 flex-1 basis-60">
-          <p className={cn('font-semibold break-words', props.tone === 'bad' ? 'text-bad' : 'text-wait')}>
-            {props.title}
-          </p>
-          <p className="mt-0.5 text-pretty">{props.text}</p>
-        </div>
-        {props.children}
+      <div className="min-w-0 flex-1">
+        <p className={cn('font-semibold break-words', props.tone === 'bad' ? 'text-bad' : 'text-wait')}>
+          {props.title}
+        </p>
+        <p className="mt-0.5 text-pretty">{props.text}</p>
       </div>
     </div>
-  )
-}
-
-function AlertBanner(props: { alert: AlertView; locationId: string; onAside: () => void }) {
-  const t = useTranslations('banner')
-  const format = useFormatter()
-  const now = useServerNow()
-  const sentence = useStateSentence()
-  const isEnglish = useLocale().startsWith('en')
-  const { alert } = props
-  const at = new Date(alert.since)
-  const text =
-    isEnglish || alert.status === null
-      ? alert.text
-      : sentence({ status: alert.status, reason: alert.reason, detail: alert.text })
-  // The title has the name already.
-  const short = text.replace(/^.*?: /, '')
-  const name = alert.label ?? t('session')
-  return (
-    <Strip
-      tone={alert.level === 'red' ? 'bad' : 'wait'}
-      icon={<CircleAlert aria-hidden />}
-      title={t(alert.level, { name })}
-      text={`${alert.label === null ? text : short} ${t('since', { when: format.relativeTime(at, { now: at > now ? at : now }) })}`}
-    >
-      <span className="flex items-center gap-1">
-        {alert.sessionId && (
-          <Link
-            href={`/embed/${encodeURIComponent(props.locationId)}#${alert.sessionId}`}
-            aria-label={`${t('look')}: ${name}`}
-            className="inline-flex h-8 items-center font-medium underline underline-offset-4"
-          >
-            {t('look')}
-          </Link>
-        )}
-        {alert.level === 'amber' && (
-          <button
-            type="button"
-            aria-label={t('aside', { name })}
-            onClick={props.onAside}
-            className="flex size-8 items-center justify-center rounded-md"
-          >
-            <X aria-hidden className="size-4" />
-          </button>
-        )}
-      </span>
-    </Strip>
   )
 }
 

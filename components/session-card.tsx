@@ -4,6 +4,7 @@ import { Pencil } from 'lucide-react'
 import { useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
+import { AccountTag } from './account-tag'
 import { AssignedUser } from './assigned-user'
 import { LinkPanel, type Way } from './link-panel'
 import { useErrorText } from './notice'
@@ -177,6 +178,9 @@ function Settings({ session, onPriority }: { session: SessionView; onPriority: (
       </Setting>
       <Setting name={t('assigned.name')}>
         <AssignedUser session={session} />
+      </Setting>
+      <Setting name={t('accountTag.name')}>
+        <AccountTag session={session} />
       </Setting>
       <SyncSwitches session={session} />
     </section>

@@ -29,8 +29,8 @@ export function SessionList({ locationId }: { locationId: string }) {
         </p>
         <Skeleton className="h-9" />
         {/* A card's height at each width. */}
-        <Skeleton className="h-162 lg:h-80" />
-        <Skeleton className="h-162 lg:h-80" />
+        <Skeleton className="h-175 lg:h-95" />
+        <Skeleton className="h-175 lg:h-95" />
       </div>
     )
   if (!sessions.data) return <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />

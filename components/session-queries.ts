@@ -27,6 +27,7 @@ export type SessionChange = Partial<
     | 'routesForUser'
     | 'givesNewContacts'
     | 'givesKnownContacts'
+    | 'accountTag'
     | 'syncContacts'
     | 'syncLabels'
   >

@@ -16,7 +16,7 @@ export function SessionStatus({ session, children }: { session: SessionView; chi
         <StateBadge status={session.status} />
         <p className="text-pretty">{sentence(session)}</p>
       </div>
-      <div className="flex min-h-9 flex-wrap items-center justify-between gap-x-4 gap-y-2">
+      <div className="flex min-h-9 flex-wrap items-center justify-between gap-2">
         <p className="text-muted">
           {t('since')} <Ago iso={session.since} />
         </p>

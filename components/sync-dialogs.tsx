@@ -7,7 +7,17 @@ import type { ContactSyncView } from '@/lib/bridge/contact-sync/contact-sync'
 import type { LabelSyncView } from '@/lib/bridge/labels/label-sync'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { useSettings } from './settings/settings-queries'
-import { Counts, Problem, ProgressBar, Reading, SettingsLink, useOnce, useSyncSentence, Warning } from './sync-parts'
+import {
+  Counts,
+  Problem,
+  ProgressBar,
+  Reading,
+  SettingsLink,
+  useLabelNotice,
+  useOnce,
+  useSyncSentence,
+  Warning,
+} from './sync-parts'
 import { usePreview, useSwitch, useSync, type SyncKind, type SyncViews } from './sync-queries'
 import { Button } from './ui/button'
 import { Dialog, DialogActions } from './ui/dialog'
@@ -125,6 +135,7 @@ function LabelSync({ session, close }: { session: SessionView; close: () => void
   const preview = usePreview('labels', session)
   const switching = useSwitch('labels', session)
   const sentence = useSyncSentence('labels')
+  const noticeText = useLabelNotice()
   const isOn = session.syncLabels
   const isAvailable = sync.data?.available ?? false
   useOnce(!isOn && isAvailable && sync.data?.state !== 'reading', () => preview.mutate())
@@ -157,6 +168,7 @@ function LabelSync({ session, close }: { session: SessionView; close: () => void
     <div className="flex flex-col gap-4">
       {preview.error === null && <State kind="labels" session={session} view={view} text={sentence(view)} />}
       {counts && view.state !== 'reading' && <Counts of={counts} />}
+      {view.notice && <Warning>{noticeText(view.notice)}</Warning>}
       <Labels labels={view.labels} />
       <PushTags session={session} />
       <Problem error={preview.error ?? switching.error} />

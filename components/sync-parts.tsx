@@ -5,6 +5,7 @@ import Link from 'next/link'
 import { Progress as Radix } from 'radix-ui'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useFormatter, useLocale, useTranslations } from 'use-intl'
+import type { LabelSyncView } from '@/lib/bridge/labels/label-sync'
 import { useErrorText } from './notice'
 import type { SyncKind, SyncViews } from './sync-queries'
 import { Skeleton } from './ui/skeleton'
@@ -14,6 +15,12 @@ export function useSyncSentence(kind: SyncKind): (view: Pick<SyncViews[SyncKind]
   const t = useTranslations(`syncing.${kind}State`)
   const isEnglish = useLocale().startsWith('en')
   return ({ state, detail }) => (isEnglish || !t.has(state) ? detail : t(state))
+}
+
+/** What could not be done, by its code; as the server says it where the code is new to us. */
+export function useLabelNotice(): (notice: NonNullable<LabelSyncView['notice']>) => string {
+  const t = useTranslations('syncing.notice')
+  return ({ code, label, text }) => (t.has(code) ? t(code, { name: label ?? '' }) : text)
 }
 
 export function ProgressBar({ done, total, label }: { done: number; total: number; label: string }) {

@@ -132,6 +132,50 @@ export function RadioRow({ value, label, what }: { value: string; label: string;
   )
 }
 
+/** One of a few words that need no more said. */
+export function SelectSetting<Name extends 'language'>(props: {
+  name: Name
+  settings: Settings
+  choices: readonly { value: Settings[Name]; text: string }[]
+}) {
+  const { name, settings, choices } = props
+  const t = useTranslations('settings')
+  const id = useId()
+  const { set, problemOf } = useSaving()
+  // Text keys are not looked up by type.
+  const key: string = name
+  const label = t(`${key}.label`)
+  return (
+    <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-2 p-4 sm:flex-nowrap sm:px-5">
+      <div className="min-w-0">
+        <label htmlFor={id} className="font-medium">
+          {label}
+        </label>
+        <p id={`${id}-what`} className="text-muted mt-0.5 text-pretty">
+          {t(`${key}.what`)}
+        </p>
+        <Problem id={`${id}-problem`} text={problemOf(name)} />
+      </div>
+      <select
+        id={id}
+        value={settings[name]}
+        aria-describedby={`${id}-what ${id}-problem`}
+        onChange={({ target }) => {
+          const chosen = choices.find(({ value }) => value === target.value)
+          if (chosen) set({ [name]: chosen.value }, label)
+        }}
+        className="border-line bg-card text-ink h-9 w-full min-w-0 shrink-0 rounded-lg border px-3 sm:w-52"
+      >
+        {choices.map(({ value, text }) => (
+          <option key={value} value={value} lang={value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </div>
+  )
+}
+
 /** A number typed; saved when the field is left or Enter is pressed. */
 export function NumberSetting({
   name,
@@ -180,7 +224,7 @@ export function TextSetting({
   settings,
   judge,
 }: {
-  name: 'contactTag' | 'labelPrefix' | 'pushedTagPrefix'
+  name: 'contactTag' | 'inboundTag' | 'phoneReplyTag' | 'labelPrefix' | 'pushedTagPrefix'
   settings: Settings
   judge?: (text: string) => string | null
 }) {

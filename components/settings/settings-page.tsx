@@ -4,9 +4,16 @@ import { useTranslations } from 'use-intl'
 import { LoadError, Notice } from '../notice'
 import { useSignedIn } from '../signed-in'
 import { Skeleton } from '../ui/skeleton'
-import { ChoiceSetting, Section, SwitchSetting, TextSetting, WordsSetting } from './controls'
+import { ChoiceSetting, Section, SelectSetting, SwitchSetting, TextSetting, WordsSetting } from './controls'
 import { SavingSettings } from './saving'
 import { useSettings } from './settings-queries'
+
+/** Each in its own words: who looks for theirs may not read the page's. */
+const languages = [
+  { value: 'en', text: 'English' },
+  { value: 'es', text: 'Español' },
+  { value: 'pt', text: 'Português' },
+] as const
 
 /** What applies to every session of the sub-account, apart from routing. */
 export function SettingsPage({ locationId }: { locationId: string }) {
@@ -41,14 +48,19 @@ function Loaded({ locationId }: { locationId: string }) {
         <p className="text-muted text-pretty">{t('intro')}</p>
         <Section title={t('alerts')} intro={t('alertsIntro')}>
           <WordsSetting name="alertEmails" settings={now} judge={judgeEmail} />
+          <SelectSetting name="language" settings={now} choices={languages} />
         </Section>
         <Section title={t('received')}>
           <ChoiceSetting name="inboundLabel" settings={now} words={['on_change', 'never', 'prefix_each']} />
         </Section>
         <Section title={t('contacts')} intro={t('contactsIntro')}>
           <ChoiceSetting name="namePolicy" settings={now} words={['fill_empty', 'phone_wins']} />
-          <TextSetting name="contactTag" settings={now} />
           <SwitchSetting name="includeUnsavedChats" settings={now} />
+        </Section>
+        <Section title={t('tagsGiven')} intro={t('tagsGivenIntro')}>
+          <TextSetting name="inboundTag" settings={now} />
+          <TextSetting name="phoneReplyTag" settings={now} />
+          <TextSetting name="contactTag" settings={now} />
         </Section>
         <Section title={t('labels')} intro={t('labelsIntro')}>
           <TextSetting name="labelPrefix" settings={now} />

@@ -70,6 +70,11 @@ test('the sessions tab, in every look', async ({ agency, installed, openApp, new
         app.frame.getByRole('option').first(),
       ],
       [
+        'account tag',
+        app.card('Sales').getByRole('button', { name: 'Change the account tag of Sales' }),
+        app.frame.getByRole('dialog'),
+      ],
+      [
         'effects',
         app.card('Sales').getByRole('button', { name: /^What being assigned/ }),
         app.frame.getByRole('dialog'),
@@ -193,7 +198,11 @@ test('routing, settings, banners and the sync dialogs, in every look', async ({
 
   const [device] = (await business.view()).devices
   await business.unlink(device!.device)
-  await expect(frame.getByRole('alert').filter({ hasText: 'Sales needs you' })).toBeVisible()
+  const strip = frame.getByRole('region', { name: 'State of the sessions' })
+  await expect(strip).toContainText('Sales needs you')
   await go('Messages')
-  await check('a banner')
+  await check('a session that needs somebody')
+  await strip.getByRole('button', { name: 'Details' }).click()
+  await expect(frame.getByRole('dialog', { name: 'Sessions that need attention' })).toBeVisible()
+  await check('the list of those')
 })

@@ -31,6 +31,8 @@ test('unlinked on the phone, a number is an alert and a mail; linked again, it i
   const app = await openApp(installed)
   const card = await app.link('Sales', business)
   expect(await alerts()).toEqual([])
+  const strip = app.frame.getByRole('region', { name: 'State of the sessions' })
+  await expect(strip).toContainText('No session needs attention.')
 
   const { page } = await PhonesPage.open(await context.newPage(), places.phones, business.number)
   await page.getByRole('button', { name: 'Unlink' }).click()
@@ -42,6 +44,7 @@ test('unlinked on the phone, a number is an alert and a mail; linked again, it i
       text: `${who}: This device was removed on the phone. Scan again to use the number.`,
     }),
   ])
+  await expect(strip).toContainText('Sales needs you')
   const [told] = await mails.until(1)
   expect(told).toMatchObject({ subject: `${who} must be scanned again · ${installed.name}` })
   expect(told!.text).toContain(`${places.app}/embed/${installed.id}`)
@@ -63,6 +66,7 @@ test('unlinked on the phone, a number is an alert and a mail; linked again, it i
   const all = await mails.until(2)
   expect(all[1]!.subject).toBe(`${who} is back online · ${installed.name}`)
   expect(await alerts()).toEqual([])
+  await expect(strip).toContainText('No session needs attention.')
 })
 
 test('what a person stops, logs out or deletes is no alert', async ({ places, installed, openApp, newPhone }) => {

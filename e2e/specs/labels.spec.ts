@@ -68,3 +68,39 @@ test('a phone without labels says why they cannot be synced', async ({ crm, inst
   await expect(card.getByRole('switch', { name: 'Sync labels' })).toBeDisabled()
   expect(await crm.violations()).toEqual([])
 })
+
+test('a phone that has all the labels there can be: the dialog names the one that was not made', async ({
+  crm,
+  installed,
+  openApp,
+  newPhone,
+}) => {
+  const [business, ana] = [await newPhone({ platform: 'smba' }), await newPhone({ name: 'Ana' })]
+  for (let n = 1; n <= 20; n++) await business.createLabel(`Label ${n}`)
+  const app = await openApp(installed)
+  const card = await app.link('Sales', business)
+  await ana.sendText(business, 'Hello')
+  await expect.poll(async () => (await crm.contacts(installed.id)).length).toBe(1)
+  await app.frame.getByRole('link', { name: 'Settings', exact: true }).click()
+  await app.frame.getByLabel('Tags that become labels').fill('vip')
+  await app.frame.getByLabel('Tags that become labels').press('Enter')
+  await expect(app.frame.getByRole('status', { name: 'Saving' })).toContainText('Saved')
+
+  await app.showSessions()
+  await card.getByRole('switch', { name: 'Sync labels' }).click()
+  const dialog = app.frame.getByRole('dialog', { name: 'Sync labels of Sales' })
+  await expect(dialog.getByText('Nothing has been written yet.')).toBeVisible()
+  await dialog.getByRole('switch', { name: 'Push tags' }).click()
+  await expect(dialog.getByRole('switch', { name: 'Push tags' })).toBeChecked()
+  const [contact] = await crm.contacts(installed.id)
+  await crm.tagContact(contact!, { add: ['vip'] })
+  const notice = dialog.getByText(/^The label “vip” was not made: the phone already has 20/)
+  await expect(notice).toBeVisible()
+
+  // It is still there for who comes later.
+  await app.page.keyboard.press('Escape')
+  await expect(dialog).toBeHidden()
+  await card.getByRole('switch', { name: 'Sync labels' }).click()
+  await expect(dialog.getByText('Nothing has been written yet.')).toBeVisible()
+  await expect(notice).toBeVisible()
+})

@@ -269,19 +269,48 @@ test('what needs somebody is said on every page, live, with the way to it', asyn
   const card = await app.link('Sales', sales)
   await showRouting(app)
   await app.frame.getByRole('link', { name: 'Settings', exact: true }).click()
-  await expect(app.frame.getByText('Sales needs you')).toBeHidden()
+  const strip = app.frame.getByRole('region', { name: 'State of the sessions' })
+  await expect(strip.getByRole('status')).toHaveText('No session needs attention.')
+  // On the whole page, however far it is scrolled.
+  const box = () =>
+    strip.evaluate((element) => {
+      const { top, left, width, height } = element.getBoundingClientRect()
+      return { top: top + window.scrollY, left, width, height }
+    })
+  const before = await box()
   const [device] = (await sales.view()).devices
   await sales.unlink(device!.device)
-  const banner = app.frame.getByRole('alert').filter({ hasText: 'Sales needs you' })
-  await expect(banner).toBeVisible()
-  await expect(banner.getByRole('button')).toHaveCount(0)
+  await expect(strip.getByRole('status')).toHaveText(/^Sales needs you This device was removed on the phone\./)
+  expect(await box()).toEqual(before)
   await app.showMessages()
-  await expect(banner).toBeVisible()
-  await banner.getByRole('link', { name: 'Look at the session: Sales' }).click()
+  await expect(strip).toContainText('Sales needs you')
+
+  // By keyboard: the list, and back.
+  const details = strip.getByRole('button', { name: 'Details' })
+  await expect(details).toHaveAttribute('aria-expanded', 'false')
+  await details.press('Enter')
+  await expect(details).toHaveAttribute('aria-expanded', 'true')
+  const list = app.frame.getByRole('dialog', { name: 'Sessions that need attention' })
+  await expect(list.getByRole('listitem')).toContainText('It began')
+  await app.page.keyboard.press('Escape')
+  await expect(list).toBeHidden()
+  await expect(details).toBeFocused()
+  await details.click()
+  await list.getByRole('link', { name: 'Look at the session: Sales' }).click()
+  await expect(list).toBeHidden()
   await expect(card.getByRole('button', { name: 'Scan again' })).toBeVisible()
   await card.getByRole('button', { name: 'Scan again' }).click()
   await app.scan('Sales', sales)
-  await expect(banner).toBeHidden()
+  await expect(strip.getByRole('status')).toHaveText('No session needs attention.')
+  expect(await box()).toEqual(before)
+
+  const support = await newPhone()
+  await app.link('Support', support)
+  for (const phone of [sales, support]) await phone.unlink((await phone.view()).devices[0]!.device)
+  await expect(strip.getByRole('status')).toHaveText(/^2 sessions need you (Sales, Support|Support, Sales)$/)
+  expect(await box()).toEqual(before)
+  await details.click()
+  await expect(list.getByRole('listitem')).toHaveCount(2)
 })
 
 test('a location user has no routing tab, and is told why at its address', async ({ agency, installed, openApp }) => {

@@ -175,11 +175,8 @@ for (const width of [1280, 360])
     const card = await app.link('Sales', business)
     await card.getByRole('button', { name: 'Done' }).click()
     await app.addSession('Below')
-    // Within the list: what needs somebody is also said in a banner above it.
-    const heights = () =>
-      app
-        .card('Below')
-        .evaluate((below) => below.getBoundingClientRect().top - below.closest('ul')!.getBoundingClientRect().top)
+    // On the whole page: what needs somebody is also said above the list.
+    const heights = () => app.card('Below').evaluate((below) => below.getBoundingClientRect().top + window.scrollY)
     const before = await heights()
     const same = async (what: string) => expect(await heights(), what).toBe(before)
 
@@ -210,5 +207,48 @@ for (const width of [1280, 360])
     await phones.loginAnswer(business.number, 403, 1)
     await card.getByRole('button', { name: 'Start', exact: true }).click()
     await expect(card.getByText('Blocked by WhatsApp', { exact: true })).toBeVisible()
-    await same('banned')
+    await expect(app.frame.getByRole('region', { name: 'State of the sessions' })).toContainText('Sales needs you')
+    await same('banned, and said to be')
   })
+
+test('the account tag is changed with what it does; one that is taken is refused; deleting can take it off contacts', async ({
+  crm,
+  installed,
+  openApp,
+  newPhone,
+  expectedComplaints,
+}) => {
+  expectedComplaints.push(/status of 409 .*\/sessions\//)
+  const [business, ana] = [await newPhone(), await newPhone({ name: 'Ana' })]
+  const app = await openApp(installed)
+  const card = await app.link('Sales', business)
+  await app.addSession('Support')
+  await ana.sendText(business, 'Hello')
+  const tags = async () => (await crm.contacts(installed.id))[0]?.tags.filter((tag) => tag.startsWith('wa-account-'))
+  await expect.poll(tags).toEqual(['wa-account-sales'])
+
+  await card.getByRole('button', { name: 'Change the account tag of Sales' }).click()
+  const dialog = app.frame.getByRole('dialog', { name: 'Account tag of Sales' })
+  await expect(dialog.getByText('contacts lose the old tag and get the new one')).toBeVisible()
+  const field = dialog.getByLabel('Tag', { exact: true })
+  const save = dialog.getByRole('button', { name: 'Save tag' })
+  await field.fill('sales')
+  await save.click()
+  await expect(dialog.getByRole('alert')).toContainText('Begin with wa-account-')
+  await field.fill('wa-account-support')
+  await save.click()
+  await expect(dialog.getByRole('alert')).toHaveText(
+    'The session "Support" already has this tag. Choose a different one.',
+  )
+  await field.fill('WA-account-orders')
+  await save.click()
+  await expect(dialog).toBeHidden()
+  await expect(card.getByText('wa-account-orders', { exact: true })).toBeVisible()
+  await expect.poll(tags).toEqual(['wa-account-orders'])
+
+  await app.choose('Sales', 'Delete')
+  await app.frame.getByLabel('Also remove the tag wa-account-orders from contacts in the CRM').check()
+  await app.frame.getByLabel('Type Sales to confirm').fill('Sales')
+  await app.frame.getByRole('button', { name: 'Delete session' }).click()
+  await expect.poll(tags).toEqual([])
+})

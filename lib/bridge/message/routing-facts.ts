@@ -99,7 +99,10 @@ export async function answerRouting(
   const choice = chooseSession(facts)
   // How much each has sent matters only where one of several is taken by its turn.
   if (choice.trace?.rule !== 7 || rows.length < 2) return { choice, parsed, settings }
-  const capped = await findCapped(tx, now, rows, settings, !person.hasWritten && facts.affinity === null)
+  // The default cap is part of the pacing, which what people write does not wait for.
+  const hourlyCap = asked.userId === null || 'hourlyCap' in rows[0]!.settings ? settings.hourlyCap : null
+  const isNewContact = !person.hasWritten && facts.affinity === null
+  const capped = await findCapped(tx, now, rows, { ...settings, hourlyCap }, isNewContact)
   return { choice: capped.size === 0 ? choice : chooseSession({ ...facts, capped }), parsed, settings }
 }
 

@@ -10,7 +10,17 @@ import { auditEntries, subAccounts } from '@/db/schema/sub-accounts'
 import { owner, recordingLine, startBridgeKit, type BridgeKit, type RecordingLine } from '@/e2e/bridge-kit'
 import type { LineState, OwnedSession } from '@/lib/channel/channel'
 import type { ProviderMessage } from '@/lib/highlevel/highlevel'
-import type { CompanyId, ContactId, CrmMessageId, LocationId, RemoteId, SessionId, UserId } from '@/lib/ids'
+import {
+  orderedId,
+  type CompanyId,
+  type ContactId,
+  type CrmMessageId,
+  type LocationId,
+  type MessageId,
+  type RemoteId,
+  type SessionId,
+  type UserId,
+} from '@/lib/ids'
 import { claimForAnyone, claimForSessions, type ClaimedDelivery } from '@/lib/outbox/claim'
 import { assignContact } from '../contact/assign'
 import { findContacts } from '../contact/find'
@@ -386,6 +396,21 @@ test('aliases of other products are read where that is wanted', async () => {
 })
 
 describe('caps', () => {
+  test('what a person wrote is not moved by the default cap, which it does not wait for', async () => {
+    await kit.ctx.db.insert(messages).values(
+      Array.from({ length: 600 }, () => ({
+        ...{ id: orderedId<MessageId>(), locationId, direction: 'outbound' as const, origin: 'crm' as const },
+        ...{ sessionId: one!.id, bodySealed: Buffer.from(''), status: 'sent' as const, occurredAt: new Date() },
+      })),
+    )
+    const automated = await accept('machine')
+    await work()
+    expect(await stored(automated)).toMatchObject({ sessionId: two!.id, trace: { skipped: [{ why: 'capped' }] } })
+    const manual = await accept('person', { userId: 'ada' as UserId })
+    await work()
+    expect(await stored(manual)).toMatchObject({ sessionId: one!.id, trace: { skipped: [] } })
+  })
+
   test('the next priority takes what a full session would have sent', async () => {
     await set({ hourlyCap: 2 })
     const routed = []

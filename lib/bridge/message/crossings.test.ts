@@ -124,6 +124,22 @@ test.each(['closed', 'unlinked', 'removed'] as const)(
   },
 )
 
+test('a part that was on its way when its session was suspended and did not leave fails with the reason', async () => {
+  const message = fromCrm('unpaid')
+  await acceptKnown(message)
+  const work = await claimPart()
+  line.send = async () => {
+    await kit.ctx.db
+      .update(sessions)
+      .set({ status: 'suspended', underStatus: 'connected' })
+      .where(eq(sessions.id, one.id))
+    throw new SendError('WhatsApp did not take it.', { fate: 'not_sent' })
+  }
+  await send(work!)
+  expect(await stored(message)).toMatchObject({ status: 'failed', failureCode: 'session_unpaid' })
+  expect(await claimPart()).toBeNull()
+})
+
 test('a part in doubt ends with the session that is given up', async () => {
   const message = fromCrm('who knows')
   await acceptKnown(message)

@@ -1,4 +1,4 @@
-import { and, eq, inArray, ne, sql } from 'drizzle-orm'
+import { and, eq, inArray, ne, or, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { createGroup } from '@/db/group-commit'
 import { inTransaction } from '@/db/transaction'
@@ -111,8 +111,8 @@ async function repin(tx: Transaction, ctx: BridgeContext, part: PartEnd['part'])
 }
 
 /**
- * A part on its way when its session was stopped, logged out or deleted was left to its worker. The session's row is locked, so
- * either what comes back here sees the session at rest, or whoever puts it to rest sees the part queued.
+ * A part on its way when its session was stopped, logged out, deleted or suspended was left to its worker. The session's row
+ * is locked, so either what comes back here sees the session at rest, or whoever puts it to rest sees the part queued.
  */
 async function failThoseAtRest(tx: Transaction, ends: PartEnd[]): Promise<PartEnd[]> {
   const back = ends.filter((end) => end.state === 'queued').map((end) => end.part.session_id)
@@ -126,7 +126,7 @@ async function failThoseAtRest(tx: Transaction, ends: PartEnd[]): Promise<PartEn
       wanted: sessions.wanted,
     })
     .from(sessions)
-    .where(and(inArray(sessions.id, back), ne(sessions.wanted, 'connected')))
+    .where(and(inArray(sessions.id, back), or(ne(sessions.wanted, 'connected'), eq(sessions.status, 'suspended'))))
     .orderBy(sessions.id)
     .for('share')
   return ends.map((end) => {

@@ -10,8 +10,6 @@ export interface Limit {
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
-/** A part that has not come this long after its place was failed meanwhile, or comes when it can. */
-const lateMs = 90_000
 
 /**
  * What a sub-account allows. A cap somebody set holds for everybody, paced or not; the default is part of the pacing, which what

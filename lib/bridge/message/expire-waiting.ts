@@ -34,7 +34,7 @@ export async function expireWaiting(ctx: BridgeContext): Promise<number> {
       await giveUpSends(tx, ids, 'rate_capped')
       await failMessages(tx, [id], {
         code: 'rate_capped',
-        message: `Not sent: ${describeSession({ label, phone })} had sent as much as it may for a whole day. Send it again, or raise the limit in Routing.`,
+        message: `Not sent: it waited a whole day for its turn on ${describeSession({ label, phone })}, which may not send more. Send it again, or look at the limits in Routing.`,
       })
       return 1
     })

@@ -12,10 +12,11 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['e2e/emulators/quiet-libsignal.ts'],
     globalSetup: ['db/test-cluster.ts'],
     hookTimeout: 60_000,
+    // They wait for databases and processes more than they compute.
+    maxWorkers: 2,
     ...(mode === 'faults'
       ? {
           include: ['e2e/faults/**/*.test.ts'],
-          maxWorkers: 2,
           testTimeout: 600_000,
         }
       : {

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { Queryable } from '@/db/client'
 import { inTransaction } from '@/db/transaction'
 import type { MessageId, PartId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
@@ -13,25 +14,17 @@ const longestHours = 24
  * what was to be said then may no longer hold. Returns how many.
  */
 export async function expireWaiting(ctx: BridgeContext): Promise<number> {
-  const due = await ctx.db.execute<{ id: MessageId; label: string; phone: string | null }>(sql`
-    select distinct m.id, s.label, s.phone
-    from deliveries d
-    join parts p on p.id = d.subject_id and p.state = 'queued'
-    join messages m on m.id = p.message_id and m.status in ('queued', 'sending')
-    join sessions s on s.id = m.session_id and s.status = 'connected'
-    where d.state = 'ready' and d.kind = 'send' and d.created_at < now() - ${longestHours}::int * interval '1 hour'
-      and not exists (select 1 from parts other where other.message_id = m.id and other.state = 'sending')
-    order by m.id limit ${atOnce}`)
   let failed = 0
-  for (const { id, label, phone } of due)
+  for (const { id } of await findOverdue(ctx.db))
     failed += await inTransaction(ctx.db, async (tx): Promise<number> => {
-      // What is leaving at this moment is locked by its worker, and gone when it is our turn.
-      const waiting = await tx.execute<{ id: PartId; state: string }>(sql`
+      const parts = await tx.execute<{ id: PartId; state: string }>(sql`
         select id, state from parts where message_id = ${id} for update`)
-      if (waiting.some(({ state }) => state === 'sending')) return 0
-      const ids = waiting.filter(({ state }) => state === 'queued').map((part) => part.id)
-      if (ids.length === 0) return 0
-      await giveUpSends(tx, ids, 'rate_capped')
+      // It may have left, or been bound anew, while it was another's turn.
+      const [still] = await findOverdue(tx, id)
+      if (!still) return 0
+      const { label, phone } = still
+      const waiting = parts.filter(({ state }) => state === 'queued').map((part) => part.id)
+      await giveUpSends(tx, waiting, 'rate_capped')
       await failMessages(tx, [id], {
         code: 'rate_capped',
         message: `Not sent: it waited a whole day for its turn on ${describeSession({ label, phone })}, which may not send more. Send it again, or look at the limits in Routing.`,
@@ -40,3 +33,15 @@ export async function expireWaiting(ctx: BridgeContext): Promise<number> {
     })
   return failed
 }
+
+const findOverdue = (db: Queryable, only: MessageId | null = null) =>
+  db.execute<{ id: MessageId; label: string; phone: string | null }>(sql`
+    select distinct m.id, s.label, s.phone
+    from deliveries d
+    join parts p on p.id = d.subject_id and p.state = 'queued'
+    join messages m on m.id = p.message_id and m.status in ('queued', 'sending')
+    join sessions s on s.id = m.session_id and s.status = 'connected'
+    where d.state = 'ready' and d.kind = 'send' and d.created_at < now() - ${longestHours}::int * interval '1 hour'
+      and not exists (select 1 from parts other where other.message_id = m.id and other.state = 'sending')
+      and (${only}::uuid is null or m.id = ${only})
+    order by m.id limit ${atOnce}`)

@@ -286,6 +286,24 @@ test('what waited a day for a session that may send no more fails as capped', as
   expect(await sendAll()).toEqual(['what comes after it'])
 })
 
+test('what was due to fail as capped and is bound anew at that moment does not fail', async () => {
+  const waits = await accept('#WH2 tomorrow')
+  await work()
+  const mine = sql`location_id = ${locationId} and kind = 'send'`
+  await kit.ctx.db.execute(sql`update deliveries set created_at = now() - interval '25 hours' where ${mine}`)
+  const isBlocked = async () =>
+    (await kit.ctx.db.execute(sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`)).length > 0
+  let expiring: Promise<number> | undefined
+  await kit.ctx.db.transaction(async (tx) => {
+    await tx.execute(sql`select 1 from parts where location_id = ${locationId} for update`)
+    expiring = expireWaiting(kit.ctx)
+    await expect.poll(isBlocked).toBe(true)
+    await tx.execute(sql`update deliveries set created_at = now() where ${mine}`)
+  })
+  expect(await expiring).toBe(0)
+  expect(await stored(waits)).toMatchObject({ status: 'queued' })
+})
+
 /** As a session does that has sent as much as it may. */
 const untilTomorrow = () =>
   kit.ctx.db.execute(sql`

@@ -52,7 +52,11 @@ export async function beginTrial(
     .values({ locationId, ...trial })
     .onConflictDoUpdate({ target: entitlements.locationId, set: trial, setWhere: isNull(entitlements.trialStartedAt) })
     .returning({ locationId: entitlements.locationId })
-  if (begun.length === 0) return
+  if (begun.length === 0) {
+    // Another number began it at this moment; this one has its trial with it all the same.
+    const [theirs] = await tx.select().from(entitlements).where(eq(entitlements.locationId, locationId))
+    return keepMarks(tx, ofNumbers, theirs!.trialStartedAt!)
+  }
   await keepMarks(tx, [ofSubAccount, ...ofNumbers], trialStartedAt)
   await notifyChange(tx, { locationId, type: 'entitlement', id: locationId })
   if (isOver) await notifyJob(tx, 'entitlements')

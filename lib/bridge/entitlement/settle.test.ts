@@ -1,4 +1,4 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq, inArray, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mails, trialMarks } from '@/db/schema/entitlements'
 import { messages } from '@/db/schema/messages'
@@ -17,6 +17,7 @@ import { stopSession } from '../session/stop'
 import { uninstall } from '../sub-account/uninstall'
 import { recordInstall } from '../sub-account/record-install'
 import { createTestWorld, type SubAccountFixture, type TestWorld } from '../test-world'
+import { beginTrial } from './begin-trial'
 import { grantSessions, revokeGrant } from './grant'
 import { readEntitlement } from './read'
 import { settleEntitlements } from './settle'
@@ -142,6 +143,24 @@ describe('a trial', () => {
     const florist = await world.subAccount()
     await (await addLine(world, florist, 'Support', second)).says('connected')
     expect(await entitlement(florist)).toMatchObject({ state: 'trial', trialEndsAt })
+  })
+
+  it('that two numbers begin at once is marked for both', async () => {
+    const [first, second] = [freshNumber(), freshNumber()]
+    let other: Promise<void> | undefined
+    await world.ctx.db.transaction(async (tx) => {
+      await beginTrial(tx, world.ctx, bakery.id, [first])
+      other = world.ctx.db.transaction((theirs) => beginTrial(theirs, world.ctx, bakery.id, [second]))
+      await expect
+        .poll(
+          async () =>
+            (await world.ctx.db.execute(sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`)).length,
+        )
+        .toBeGreaterThan(0)
+    })
+    await other
+    const marks = [first, second].map((phone) => world.ctx.mark(`number ${phone}`))
+    expect(await world.ctx.db.select().from(trialMarks).where(inArray(trialMarks.mark, marks))).toHaveLength(2)
   })
 
   it('is one for each sub-account, also when the app is removed and its rows erased in between', async () => {

@@ -1,10 +1,9 @@
-import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { keepQrsRare } from './how-often'
 import { judge, type SessionView } from './session'
 import { showSession } from './show'
-import { expressWish, startingAnew } from './wish'
+import { expressWish, refusedStart, startingAnew } from './wish'
 
 /** Connects a stopped or failed session again, with the link it has. */
 export async function startSession(
@@ -18,14 +17,7 @@ export async function startSession(
     action: 'session.started',
     async decide(tx, session) {
       const verdict = judge('start', session.status)
-      if (verdict === 'refuse')
-        throw new BridgeError(
-          'wrong_status',
-          session.status === 'suspended'
-            ? 'This session is suspended. It can be started once it is paid for.'
-            : 'This session has no linked number. Link one by scanning the QR code.',
-          { fields: { status: session.status } },
-        )
+      if (verdict === 'refuse') throw refusedStart(session)
       if (verdict === 'already') return null
       // Without a link, starting shows a code.
       if (!session.isLinked) await keepQrsRare(tx, session, ctx.clock.now())

@@ -4,6 +4,7 @@ import type { Transaction } from '@/db/client'
 import { notifyChange, notifyJob, notifyWork } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
+import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import { audit } from '../audit'
 import type { Actor, BridgeContext } from '../context'
@@ -41,6 +42,17 @@ export async function expressWish(ctx: BridgeContext, actor: Actor, input: WishI
     await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
     return changed!
   })
+}
+
+/** Why a session cannot be started as it is. */
+export function refusedStart(session: SessionRow): BridgeError {
+  return new BridgeError(
+    'wrong_status',
+    session.status === 'suspended'
+      ? 'This session is suspended. It can be started once it is paid for.'
+      : 'This session has no linked number. Link one by scanning the QR code.',
+    { fields: { status: session.status } },
+  )
 }
 
 /** A fresh start: whatever was retried or complained about before is over. */

@@ -13,11 +13,12 @@ import { openBookRequest } from '@/lib/bridge/session/ask-for-book'
 import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
 import { replaceNumber } from '@/lib/bridge/session/replace-number'
 import type { OwnedSession, Person } from '@/lib/channel/channel'
-import type { Address, CompanyId, ContactId, LocationId, UserId } from '@/lib/ids'
+import type { Address, CompanyId, ContactId, LocationId, RemoteId, UserId } from '@/lib/ids'
 import { startCrmWork, type CrmWork } from '@/lib/worker/work'
 import { productionTimings } from '@/lib/worker/timings'
 import type { Settings } from '../sub-account/settings'
 import type { ContactSyncView } from './contact-sync'
+import { hearInbound } from '../message/hear-inbound'
 import { failContactSync } from './fail'
 import { hearContacts } from './hear-contacts'
 import { previewContactSync } from './preview'
@@ -398,6 +399,28 @@ describe('afterwards', () => {
     expect(await view()).toMatchObject({ state: 'off' })
     await run({ '+34600000001': 'Ana', '+34600000002': 'Ben' })
     expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben'])
+  })
+
+  test('what failed and comes through with the next change on the phone is done', async () => {
+    await run({ '+34600000001': 'Ana' })
+    await kit.ctx.db.transaction((tx) => failContactSync(tx, one.id))
+    expect(await view()).toMatchObject({ state: 'failed' })
+    await hear({ '+34600000002': 'Ben' })
+    await until('done')
+    expect(await names()).toEqual(['+34600000001 Ana', '+34600000002 Ben'])
+  })
+
+  test('who writes after their contact was deleted is a contact again, for the sync as well', async () => {
+    await kit.ctx.db.execute(sql`
+      insert into deleted_contacts (location_id, phone, at) values (${locationId}, '+34600000001', now())`)
+    await hearInbound(kit.ctx, one, {
+      ...{ type: 'message', id: `again-${Date.now()}` as RemoteId, person: person('+34600000001'), fromPhone: false },
+      ...{ content: { kind: 'text', text: 'hello' }, at: new Date() },
+    })
+    await expect.poll(contacts).toHaveLength(1)
+    await expect
+      .poll(() => kit.ctx.db.execute(sql`select 1 from deleted_contacts where location_id = ${locationId}`))
+      .toHaveLength(0)
   })
 
   test('a contact deleted in the CRM does not come back by itself', async () => {

@@ -4,7 +4,7 @@ import { contactSyncs } from '@/db/schema/contact-sync'
 import type { SessionId } from '@/lib/ids'
 import { notifySync } from './switch'
 
-/** Something of ours is wrong with it: it stands still until a person begins anew. One turned off meanwhile stays off. */
+/** Something of ours is wrong with it: what is left of it waits for a person to begin anew, or for the next change on the phone. One turned off meanwhile stays off. */
 export async function failContactSync(tx: Transaction, sessionId: SessionId): Promise<void> {
   const [row] = await tx
     .update(contactSyncs)

@@ -92,7 +92,8 @@ async function goOn(tx: Transaction, sync: ContactSyncRow): Promise<void> {
       .where(and(eq(savedContacts.sessionId, sessionId), savedContacts.isDue))
       .limit(1)
     if (due) return await putNext(tx, sync)
-    if (state === 'running' || state === 'waiting')
+    // What had failed came through after all.
+    if (state === 'running' || state === 'waiting' || state === 'failed')
       await set({ state: 'done', problem: null, finishedAt: sql`now()` as never })
   }
   await notifySync(tx, { id: sessionId, locationId: sync.locationId })

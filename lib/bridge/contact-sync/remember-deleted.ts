@@ -21,3 +21,11 @@ export async function rememberDeleted(
     ) known where phone is not null
     on conflict (location_id, phone) do update set at = excluded.at`)
 }
+
+/** They wrote, and so are a contact again. */
+export async function forgetDeleted(
+  tx: Transaction,
+  { locationId, phone }: { locationId: LocationId; phone: string },
+): Promise<void> {
+  await tx.execute(sql`delete from deleted_contacts where location_id = ${locationId} and phone = ${phone}`)
+}

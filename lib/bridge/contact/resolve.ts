@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { people } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
 import type { ContactId, UserId } from '@/lib/ids'
+import { forgetDeleted } from '../contact-sync/remember-deleted'
 import { rememberName } from '../contact-sync/remember-name'
 import type { BridgeContext } from '../context'
 import { learnContact } from './learn-contact'
@@ -43,7 +44,10 @@ export async function resolveContact(
     }))
   await inTransaction(ctx.db, async (tx) => {
     // A name of ours may be replaced by what the phone's owner calls them.
-    if (!found) await rememberName(tx, { locationId: person.locationId, contactId: contact.id, name })
+    if (!found) {
+      await rememberName(tx, { locationId: person.locationId, contactId: contact.id, name })
+      if (person.phone) await forgetDeleted(tx, { locationId: person.locationId, phone: person.phone })
+    }
     const [now] = await tx.select().from(people).where(eq(people.id, person.id)).for('update')
     if (!now || now.contactId) return
     // Two people of ours may share one contact in the CRM; the one that had it first keeps it for what the CRM sends.

@@ -99,6 +99,7 @@ function watch(actor: Actor, sessionId: SessionId) {
           return fits(view) && view
         },
         180_000,
+        async () => (await look()).detail,
       ),
   }
 }

@@ -179,6 +179,29 @@ describe('the address book', () => {
     await line.close()
   })
 
+  test('killed as soon as its key is confirmed, the next owner has the key: a phone gives it once', async () => {
+    // Slow writes, so that what is not stored before the confirmation never is.
+    const session = await here.world.session(here.world.channel({ slowMs: 300 }))
+    const bob = await here.world.phones.create({ name: 'Bobby' })
+    await session.owner.saveContact(bob, 'Bob')
+    const confirmed = here.world.phones.waitFor(
+      ({ kind, type, number }) =>
+        kind === 'receipt-from-companion' && type === 'peer_msg' && number === session.owner.number,
+    )
+    const line = await session.linked()
+    await confirmed
+    await session.takeOver()
+    await line.close()
+    session.channel = here.world.channel()
+    const from = session.ears.events.length
+    const next = await session.open()
+    next.connect()
+    await session.ears.state('connected', { from })
+    await next.readBook('contacts')
+    await name(session.ears, phoneOf(bob), 'Bob', from)
+    await next.close()
+  })
+
   test('cannot be read while the line is down, and a refusal is no empty book', async () => {
     const session = await here.world.session()
     const line = await session.linked()

@@ -67,6 +67,23 @@ export function decodePlaintext(plaintext: Uint8Array): proto.IMessage {
   return message.deviceSentMessage?.message ?? message
 }
 
+/** Keys to what the account's devices share, as its phone gives them to a device, by id. The newest comes last. */
+export function sharedKeysOf(
+  { attrs }: Envelope,
+  plaintext: Uint8Array,
+  self: Self,
+): Record<string, proto.Message.IAppStateSyncKeyData> {
+  if (attrs.category !== 'peer' || !isSelf(attrs.from, self)) return {}
+  const { protocolMessage } = decodePlaintext(plaintext)
+  if (protocolMessage?.type !== proto.Message.ProtocolMessage.Type.APP_STATE_SYNC_KEY_SHARE) return {}
+  const keys = protocolMessage.appStateSyncKeyShare?.keys ?? []
+  return Object.fromEntries(
+    keys.flatMap(({ keyId, keyData }) =>
+      keyId?.keyId && keyData ? [[Buffer.from(keyId.keyId).toString('base64'), keyData]] : [],
+    ),
+  )
+}
+
 /** What a person would say was heard; nothing for stanzas of groups, for notices and for keys. */
 export function eventsOf(
   envelope: Envelope,

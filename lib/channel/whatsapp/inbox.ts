@@ -8,7 +8,7 @@ import type { LineEvent, ReachFaultPoint } from '@/lib/channel/channel'
 import type { Clock } from '@/lib/clock'
 import type { RemoteId } from '@/lib/ids'
 import { inboxType, never, type AuthStore, type DataSet } from './auth-store'
-import { decodePlaintext, envelopeOf, eventsOf, lanesOf, type Envelope, type Self } from './envelope'
+import { decodePlaintext, envelopeOf, eventsOf, lanesOf, sharedKeysOf, type Envelope, type Self } from './envelope'
 import { parseAddress, sha256Hex } from './ids'
 import { createLanes } from './lanes'
 import type { Owner } from './steps'
@@ -146,6 +146,20 @@ export function createInbox(options: InboxOptions): Inbox {
   }
 
   /**
+   * Baileys confirms these before it stores them, and a phone gives them once: killed in between, a device would never
+   * read contacts and labels again. So they are stored first.
+   */
+  async function keepSharedKeys(envelope: Envelope, plaintext: Buffer): Promise<void> {
+    if (!store || !tryDecode(plaintext)) return
+    const keys = sharedKeysOf(envelope, plaintext, options.self())
+    const newest = Object.keys(keys).at(-1)
+    if (newest === undefined) return
+    await store.keys.set({ 'app-state-sync-key': keys } as SignalDataSet)
+    store.creds.myAppStateKeyId = newest
+    store.saveCreds()
+  }
+
+  /**
    * A message we could not read. Baileys asks its sender again; only when that has led nowhere is a placeholder heard.
    * The row is durable before Baileys refuses the stanza, because WhatsApp forgets the stanza then.
    */
@@ -278,35 +292,42 @@ export function createInbox(options: InboxOptions): Inbox {
         async decryptMessage(input) {
           const envelope = stanzas.get(input.ciphertext)
           if (!envelope) return exclusively(() => inner.decryptMessage(input))
-          const id = sha256Hex(input.ciphertext)
-          if (unheard.has(id) || heardIds.has(id)) {
-            const known = await plaintextOf(id)
-            if (known) return known
-          }
-          try {
-            return await exclusively(async () => {
-              const bytes = Buffer.from(await inner.decryptMessage(input))
-              const message = tryDecode(bytes)
-              const isLarge = envelope.attrs.category === 'peer' && bytes.length > largestPeerMessage
-              // Deciphered, but no message: its key is used up all the same, so the notice goes into the same commit.
-              const row = message
-                ? isLarge
-                  ? null
-                  : { id, envelope, plaintext: bytes, message }
-                : noticeOf(envelope, 'malformed')
-              // A type of ours, not of Baileys; the store knows it.
-              if (row && (message || !isKnownFailure(row))) await keys.set({ [inboxType]: { [row.id]: row } } as never)
-              return bytes
-            })
-          } catch (error) {
-            const known = await plaintextOf(id)
-            if (known) return known
-            // A key used before, and no row of ours: an old message, delivered again long after it was heard.
-            const text = error instanceof Error ? error.message : ''
-            if (!/Key used already/.test(text)) await noteUnreadable(envelope, 'undecryptable')
-            throw error
-          }
+          const plaintext = await decipher(input, envelope)
+          await keepSharedKeys(envelope, plaintext)
+          return plaintext
         },
+      }
+
+      /** Each ciphertext once; what was deciphered before is remembered. */
+      async function decipher(input: Parameters<typeof inner.decryptMessage>[0], envelope: Envelope): Promise<Buffer> {
+        const id = sha256Hex(input.ciphertext)
+        if (unheard.has(id) || heardIds.has(id)) {
+          const known = await plaintextOf(id)
+          if (known) return known
+        }
+        try {
+          return await exclusively(async () => {
+            const bytes = Buffer.from(await inner.decryptMessage(input))
+            const message = tryDecode(bytes)
+            const isLarge = envelope.attrs.category === 'peer' && bytes.length > largestPeerMessage
+            // Deciphered, but no message: its key is used up all the same, so the notice goes into the same commit.
+            const row = message
+              ? isLarge
+                ? null
+                : { id, envelope, plaintext: bytes, message }
+              : noticeOf(envelope, 'malformed')
+            // A type of ours, not of Baileys; the store knows it.
+            if (row && (message || !isKnownFailure(row))) await keys.set({ [inboxType]: { [row.id]: row } } as never)
+            return bytes
+          })
+        } catch (error) {
+          const known = await plaintextOf(id)
+          if (known) return known
+          // A key used before, and no row of ours: an old message, delivered again long after it was heard.
+          const text = error instanceof Error ? error.message : ''
+          if (!/Key used already/.test(text)) await noteUnreadable(envelope, 'undecryptable')
+          throw error
+        }
       }
     },
 

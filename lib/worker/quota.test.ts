@@ -1,9 +1,11 @@
 import { expect, test } from 'vitest'
-import { createQuota, limitsOf, type Limit } from './quota'
+import type { Limit } from '@/lib/bridge/session/limits'
+import { createQuota as quotaOf } from './quota'
 
 const hour = 3_600_000
 const hourly = (most: number, holdsManual = false): Limit => ({ most, spanMs: hour, holdsManual })
 const part = (id: string, manual = false) => ({ id, manual })
+const createQuota = (sent: number[]) => quotaOf(sent.map((at, index) => ({ id: `sent-${index}`, at })))
 
 test('what is over the limit waits until the oldest is an hour old, each for a place of its own', () => {
   const quota = createQuota([0, 1_000])
@@ -55,12 +57,50 @@ test('the stricter of two limits decides, and without any nothing waits', () => 
   expect(createQuota([0, 1]).waitMs(part('a'), [], 10)).toBe(0)
 })
 
-test('the default of 600 an hour is part of the pacing; a cap that was set holds without it', () => {
-  expect(limitsOf({}, 'on')).toEqual([hourly(600)])
-  expect(limitsOf({}, 'off')).toEqual([])
-  expect(limitsOf({ hourlyCap: 5, dailyCap: 7 }, 'off')).toEqual([
-    hourly(5, true),
-    { most: 7, spanMs: 24 * hour, holdsManual: true },
-  ])
-  expect(limitsOf({ hourlyCap: null }, 'on')).toEqual([])
+test('a part that comes late for its place leaves, and those it delayed wait for it', () => {
+  const quota = createQuota([])
+  const limits = [hourly(2)]
+  const waits = (names: string, now: number) => [...names].map((id) => quota.waitMs(part(id), limits, now))
+  expect(waits('abcdef', 0)).toEqual([0, 0, hour, hour, 2 * hour, 2 * hour])
+  // The line was down for an hour: two came an hour late, two others are on time.
+  expect(waits('cdef', 2 * hour)).toEqual([0, 0, hour, hour])
+  expect(waits('ef', 3 * hour)).toEqual([0, 0])
+})
+
+test('a part counts from when it left, however late that is after it was let go', () => {
+  const quota = createQuota([])
+  expect(quota.waitMs(part('a'), [hourly(1)], 0)).toBe(0)
+  quota.left('a', 60_000)
+  expect(quota.waitMs(part('b'), [hourly(1)], hour)).toBe(60_000)
+})
+
+test('a part that was let go and did not leave takes no place twice', () => {
+  const quota = createQuota([])
+  for (const now of [0, 10, 20]) expect(quota.waitMs(part('a'), [hourly(2)], now)).toBe(0)
+  expect(quota.waitMs(part('b'), [hourly(2)], 30)).toBe(0)
+  expect(quota.waitMs(part('c'), [hourly(2)], 40)).toBe(hour - 20)
+})
+
+test('a queue after a long outage leaves in its order, never more than the cap in any hour', () => {
+  const quota = createQuota([])
+  const limits = [hourly(10)]
+  const due = new Map(Array.from({ length: 100 }, (_, n) => [`p${n}`, 0]))
+  const left: number[] = []
+  // Down from the third hour to the sixth; each part comes when it was told to, the one longest due first, and takes a while to leave.
+  for (let now = 0; due.size > 0 && now < 30 * hour; now += 10_000) {
+    if (now > 2.5 * hour && now < 6 * hour) continue
+    for (const [id, at] of [...due].filter(([, at]) => at <= now).sort((a, b) => a[1] - b[1])) {
+      const waitMs = quota.waitMs(part(id), limits, now)
+      if (waitMs > 0) due.set(id, now + waitMs)
+      else {
+        due.delete(id)
+        left.push(now + 7_000)
+        quota.left(id, now + 7_000)
+      }
+      expect(at).toBeLessThanOrEqual(now)
+    }
+  }
+  expect(left).toHaveLength(100)
+  for (let n = 10; n < left.length; n++) expect(left[n]! - left[n - 10]!).toBeGreaterThanOrEqual(hour)
+  expect(left.at(-1)!).toBeLessThan(14 * hour)
 })

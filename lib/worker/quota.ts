@@ -1,71 +1,87 @@
-/** How much a session may send in an hour and in a day, and when the next part fits. Pure; times in milliseconds. */
-import { settingsOf } from '@/lib/bridge/sub-account/settings'
-
-export interface Limit {
-  most: number
-  spanMs: number
-  /** Whether what a person wrote waits as well; it counts in any case. */
-  holdsManual: boolean
-}
-
-const hourMs = 3_600_000
-const dayMs = 24 * hourMs
-
-/**
- * What a sub-account allows. A cap somebody set holds for everybody, paced or not; the default is part of the pacing, which what
- * people write does not wait for.
- */
-export function limitsOf(stored: Record<string, unknown>, pacing: 'on' | 'off'): Limit[] {
-  const { hourlyCap, dailyCap } = settingsOf({ settings: stored })
-  const isSet = 'hourlyCap' in stored
-  return [
-    ...(hourlyCap !== null && (isSet || pacing === 'on')
-      ? [{ most: hourlyCap, spanMs: hourMs, holdsManual: isSet }]
-      : []),
-    ...(dailyCap === null ? [] : [{ most: dailyCap, spanMs: dayMs, holdsManual: true }]),
-  ]
-}
+/** When the next part of a session fits under its caps. Pure; times in milliseconds. */
+import type { Limit } from '@/lib/bridge/session/limits'
 
 export interface Quota {
-  /** How long this part has to wait; 0: it may leave now, and counts. A part told to wait has its place kept. */
+  /** How long this part has to wait; 0: it may leave now, and counts. A part told to wait has a place kept among those that come later. */
   waitMs(part: { id: string; manual: boolean }, limits: readonly Limit[], now: number): number
+  /** It has left, maybe later than it was let go: it counts from this moment. */
+  left(id: string, at: number): void
 }
 
-/** `sent`: when parts left in the last day, ascending. */
-export function createQuota(sent: readonly number[]): Quota {
-  let taken = [...sent]
+const dayMs = 24 * 3_600_000
+
+/** `sent`: the parts that left in the last day, and when, ascending. */
+export function createQuota(sent: readonly { id: string; at: number }[]): Quota {
+  /** When each part left. */
+  const gone = new Map(sent.map(({ id, at }) => [id, at]))
   const places = new Map<string, number>()
+  const went = [...gone.values()]
+  /** The same, and the places that are kept. */
+  const taken = [...went]
   let planned = ''
-  const insert = (at: number) => {
-    let index = taken.length
-    while (index > 0 && taken[index - 1]! > at) index -= 1
-    taken.splice(index, 0, at)
+
+  function letGo(id: string, at: number): void {
+    forget(gone, id, went, taken)
+    gone.set(id, at)
+    insert(went, at)
+    insert(taken, at)
+  }
+  function dropOlderThan(at: number): void {
+    for (const [list, ids] of [
+      [went, gone],
+      [taken, places],
+    ] as const) {
+      if (list.length === 0 || list[0]! >= at) continue
+      list.splice(0, after(list, at - 1))
+      for (const [id, then] of ids) if (then < at) ids.delete(id)
+    }
   }
   return {
+    left: letGo,
     waitMs(part, limits, now) {
-      if (taken.length > 0 && taken[0]! < now - dayMs) taken = taken.filter((at) => at >= now - dayMs)
+      dropOlderThan(now - dayMs)
       // Other limits make another plan.
       if (planned !== JSON.stringify(limits)) {
-        // The place of a part that never came back may be over a day old, and gone already.
-        for (const at of places.values()) if (taken.includes(at)) taken.splice(taken.indexOf(at), 1)
-        places.clear()
+        for (const id of [...places.keys()]) forget(places, id, taken)
         planned = JSON.stringify(limits)
       }
       const place = places.get(part.id)
-      if (place !== undefined) {
-        if (place <= now) places.delete(part.id)
-        return Math.max(0, place - now)
-      }
-      const binding = limits.filter((limit) => limit.holdsManual || !part.manual)
-      const opens = binding.map(({ most, spanMs }) =>
-        taken.length < most ? now : taken[taken.length - most]! + spanMs,
-      )
+      if (place !== undefined && place > now) return place - now
+      forget(places, part.id, taken)
+      // Let go before, and here again: it has not left.
+      forget(gone, part.id, went, taken)
+      // Who comes for their place may find that others came late for theirs: what has left decides. A plan is behind all plans.
+      const before = place === undefined ? taken : went
+      const opens = limits
+        .filter((limit) => limit.holdsManual || !part.manual)
+        .map(({ most, spanMs }) => (before.length < most ? now : before[before.length - most]! + spanMs))
       const at = Math.max(now, ...opens)
       // It fails before its turn would come, and must not take that turn from what comes after it.
       if (at - now > dayMs) return dayMs
-      insert(at)
-      if (at > now) places.set(part.id, at)
+      if (at === now) letGo(part.id, now)
+      else {
+        places.set(part.id, at)
+        insert(taken, at)
+      }
       return at - now
     },
   }
+}
+
+function forget(ids: Map<string, number>, id: string, ...lists: number[][]): void {
+  const at = ids.get(id)
+  if (at === undefined) return
+  ids.delete(id)
+  for (const list of lists) list.splice(after(list, at) - 1, 1)
+}
+
+function insert(list: number[], at: number): void {
+  list.splice(after(list, at), 0, at)
+}
+
+/** How many are at this moment or before it: most are asked for near the end. */
+function after(list: readonly number[], at: number): number {
+  let count = list.length
+  while (count > 0 && list[count - 1]! > at) count -= 1
+  return count
 }

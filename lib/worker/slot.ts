@@ -10,13 +10,14 @@ import { hearInbound } from '@/lib/bridge/message/hear-inbound'
 import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-receipt'
 import type { PartWrites } from '@/lib/bridge/message/part-writes'
 import { recallPart } from '@/lib/bridge/message/recall-part'
-import { sendPart, type LoadedPart } from '@/lib/bridge/message/send-part'
+import { sendPart, type LoadedPart, type SendOutcome } from '@/lib/bridge/message/send-part'
 import { backoffMs } from '@/lib/outbox/backoff'
 import { giveUpSession } from '@/lib/bridge/session/give-up-session'
 import { noteBookProblem, openBookRequest } from '@/lib/bridge/session/ask-for-book'
 import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
-import { openConversation, sentLately } from '@/lib/bridge/session/allowance'
+import { openConversation, sentLately, warmUpWaitMs } from '@/lib/bridge/session/allowance'
 import { hearState } from '@/lib/bridge/session/hear-state'
+import type { Limit } from '@/lib/bridge/session/limits'
 import {
   SendError,
   type Channel,
@@ -31,7 +32,7 @@ import { LostOwnership } from '@/lib/errors'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import { createPace } from './pacing'
-import { createQuota, type Limit, type Quota } from './quota'
+import { createQuota, type Quota } from './quota'
 import { poisonCap } from './timings'
 
 export interface SlotWorld {
@@ -215,7 +216,10 @@ export function openSlot(
       const waitMs = delivery.inDoubt ? 0 : await mustWait(part)
       if (waitMs > 0) return await handBack(delivery, part, waitMs)
       if (world.pacing === 'on') await keepPace(part)
-      await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
+      const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
+      await count(part, outcome).catch((error: unknown) =>
+        log.warn({ deliveryId: delivery.id, err: error }, 'a sent part is not counted'),
+      )
     } catch (error) {
       if (error instanceof LostOwnership) return void slot.end('lost')
       log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'part not sent')
@@ -283,19 +287,37 @@ export function openSlot(
   /** How long until the session may send this, by its sub-account's caps and its number's warm-up. */
   async function mustWait(part: LoadedPart): Promise<number> {
     if (!seen) return 0
-    const { limits, firstLinkedAt, warmsUp } = seen
-    if (part.last_wrote_at === null && part.opened_at === null && warmsUp) {
-      const isEnforced = world.pacing === 'on'
-      const waitMs = await openConversation(ctx, { id: session.id, firstLinkedAt }, part.chat_id, isEnforced)
-      if (waitMs > 0) return waitMs
+    const { limits, firstLinkedAt } = seen
+    const now = ctx.clock.now().getTime()
+    // When its turn comes by the pace.
+    const at = world.pacing === 'on' ? Math.max(now, nextSendAt) : now
+    if (world.pacing === 'on' && opensConversation(part)) {
+      const waitMs = await warmUpWaitMs(ctx, { id: session.id, firstLinkedAt }, new Date(at))
+      if (waitMs > 0) return waitMs + at - now
     }
-    if (limits.length === 0) return 0
+    if (limits.length === 0) {
+      quota = null
+      return 0
+    }
     quota ??= sentLately(ctx, session.id).then(createQuota)
     const ready = await quota.catch((error: unknown) => {
       quota = null
       throw error
     })
-    return ready.waitMs(part, limits, ctx.clock.now().getTime())
+    const waitMs = ready.waitMs(part, limits, at)
+    return waitMs > 0 ? waitMs + at - now : 0
+  }
+
+  const opensConversation = (part: LoadedPart) =>
+    part.last_wrote_at === null && part.opened_at === null && seen?.warmsUp === true
+
+  /** From when it truly left: what was let go may leave much later, or not at all. */
+  async function count(part: LoadedPart, outcome: SendOutcome): Promise<void> {
+    if (outcome === 'retry' || outcome === 'moved') return
+    const at = ctx.clock.now()
+    ;(await quota)?.left(part.id, at.getTime())
+    if (opensConversation(part))
+      await openConversation(ctx, { firstLinkedAt: seen?.firstLinkedAt ?? null }, part.chat_id, at)
   }
 
   async function keepPace(part: LoadedPart): Promise<void> {

@@ -13,12 +13,12 @@ import { expireHeld } from '@/lib/bridge/message/expire-held'
 import { loadParts, type LoadedPart } from '@/lib/bridge/message/send-part'
 import { settingsOf } from '@/lib/bridge/sub-account/settings'
 import { giveLeaseBack, renewLeases, takeLeases, type Taken } from '@/lib/bridge/session/hold-lease'
+import { limitsOf } from '@/lib/bridge/session/limits'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import type { SessionId } from '@/lib/ids'
 import { claimForSessions, freeLostClaims, reclaimSession } from '@/lib/outbox/claim'
 import { loop } from './loop'
-import { limitsOf } from './quota'
 import { openSlot, receiptGroup, type Slot, type SlotWorld } from './slot'
 import { productionTimings, type WorkerTimings } from './timings'
 import { startCrmWork, statusWithinMs } from './work'
@@ -125,7 +125,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       .where(inArray(sessions.id, [...slots.keys()]))
     for (const { id, settings, ...wishes } of rows) {
       const { warmUp: warmsUp } = settingsOf({ settings })
-      slots.get(id)?.follow({ ...wishes, warmsUp, limits: limitsOf(settings, world.pacing) })
+      const limits = limitsOf(settings).filter((limit) => limit.holdsManual || world.pacing === 'on')
+      slots.get(id)?.follow({ ...wishes, warmsUp, limits })
     }
     // Its row is gone with its sub-account: nothing is left to hold.
     const known = new Set(rows.map((row) => row.id))

@@ -8,6 +8,7 @@ import type { LocationId, SessionId, UserId } from '@/lib/ids'
 import type { PersonRow } from '../contact/lock-person'
 import type { Choice, RoutingFacts } from '../session/choose'
 import { chooseSession } from '../session/choose'
+import { limitsOf, type Limit } from '../session/limits'
 import { warmUpDay } from '../session/warm-up'
 import { defaultSettings, settingsOf, type Settings } from '../sub-account/settings'
 import { parsePhone } from './phone'
@@ -99,10 +100,9 @@ export async function answerRouting(
   const choice = chooseSession(facts)
   // How much each has sent matters only where one of several is taken by its turn.
   if (choice.trace?.rule !== 7 || rows.length < 2) return { choice, parsed, settings }
-  // The default cap is part of the pacing, which what people write does not wait for.
-  const hourlyCap = asked.userId === null || 'hourlyCap' in rows[0]!.settings ? settings.hourlyCap : null
-  const isNewContact = !person.hasWritten && facts.affinity === null
-  const capped = await findCapped(tx, now, rows, { ...settings, hourlyCap }, isNewContact)
+  const limits = limitsOf(rows[0]!.settings).filter((limit) => limit.holdsManual || asked.userId === null)
+  const opensConversation = settings.warmUp && !person.hasWritten && facts.affinity === null
+  const capped = await findCapped(tx, now, rows, limits, opensConversation)
   return { choice: capped.size === 0 ? choice : chooseSession({ ...facts, capped }), parsed, settings }
 }
 
@@ -111,13 +111,9 @@ async function findCapped(
   tx: Queryable,
   now: Date,
   rows: readonly { id: SessionId; firstLinkedAt: Date | null }[],
-  settings: Settings,
-  isNewContact: boolean,
+  limits: readonly Limit[],
+  opensConversation: boolean,
 ): Promise<Set<SessionId>> {
-  const limits = [
-    ...(settings.hourlyCap === null ? [] : [{ most: settings.hourlyCap, spanMs: 3_600_000 }]),
-    ...(settings.dailyCap === null ? [] : [{ most: settings.dailyCap, spanMs: 86_400_000 }]),
-  ]
   const capped = new Set<SessionId>()
   for (const { most, spanMs } of limits) {
     const since = firstIdAt(new Date(now.getTime() - spanMs))
@@ -128,7 +124,7 @@ async function findCapped(
           and m.origin <> 'phone' and m.status <> 'failed' limit ${most}) counted) >= ${most}`)
     for (const { id } of full) capped.add(id)
   }
-  if (!settings.warmUp || !isNewContact) return capped
+  if (!opensConversation) return capped
   const warming = rows.flatMap(({ id, firstLinkedAt }) => {
     const day = warmUpDay(firstLinkedAt, now)
     return day ? [{ id, since: day.from, most: day.limit }] : []

@@ -1,8 +1,10 @@
 /**
  * Suspension lies over a session: while it lasts `status` says so, and what the session is below it, by its line and by what
- * people ask for, goes on in `underStatus`. Nothing else of the session changes, so ending it brings back exactly that. No I/O.
+ * people ask for, goes on in `underStatus`. Nothing else of a linked session changes, so ending it brings back exactly that.
+ * No I/O.
  */
 import type { SessionRow } from '../reach'
+import { unlinkedStatus } from '../session/session'
 
 /** The session as it would be if it were paid for. */
 export function below(session: SessionRow): SessionRow {
@@ -23,11 +25,13 @@ export function underneath(session: SessionRow, change: Partial<SessionRow>): Pa
 }
 
 export function suspension(session: SessionRow, at: Date): Partial<SessionRow> {
+  const isBeingLinked = session.wanted === 'connected' && !session.isLinked
   return {
     ...{ status: 'suspended', reason: 'entitlement', since: at, suspendedAt: at },
-    ...{ underStatus: session.status, underReason: session.reason },
-    // Nobody hears a session without a link: it need not hang up first.
-    ...(session.isLinked ? {} : { hungUpAt: at }),
+    ...(isBeingLinked
+      ? // Called off: nobody would be there for the code when this ends.
+        { wanted: 'closed', codePhone: null, underStatus: unlinkedStatus(session), underReason: null }
+      : { underStatus: session.status, underReason: session.reason }),
   }
 }
 

@@ -262,6 +262,19 @@ describe('without payment', () => {
     expect(await session(line.id)).toMatchObject({ status: 'logged_out', reason: 'phone_unlinked', action: 'link' })
   })
 
+  it('a link that was only being made is called off: nobody is shown a code they did not ask for', async () => {
+    await unpaid()
+    await grantSessions(world.ctx, { locationId: bakery.id, until: null })
+    const fresh = await addLine(world, bakery, 'Support')
+    await fresh.says('awaiting_link')
+    await revokeGrant(world.ctx, { locationId: bakery.id })
+    expect((await session(fresh.id)).status).toBe('suspended')
+    expect(await isOwned(fresh.id)).toBe(false)
+    await grantSessions(world.ctx, { locationId: bakery.id, until: null })
+    expect(await session(fresh.id)).toMatchObject({ status: 'created', reason: null, action: 'link' })
+    expect(await isOwned(fresh.id)).toBe(false)
+  })
+
   it('late words of a line that was hung up change nothing', async () => {
     const line = await unpaid()
     await pass(73 * hour)

@@ -28,7 +28,7 @@ export const people = pgTable(
     tags: text().array(),
     /** The user the CRM has assigned the contact to. */
     ownerUserId: text('owner_user_id').$type<UserId>(),
-    /** When the CRM last told us about this contact: do-not-disturb, tags and owner. */
+    /** As of when do-not-disturb and owner are known to be so; null: ask the CRM before sending. */
     factsAt: moment('facts_at'),
     /** Whether the person ever wrote to any session. */
     hasWritten: boolean('has_written').notNull().default(false),

@@ -31,18 +31,32 @@ export async function acceptContactChange(
     .where(and(eq(people.locationId, event.locationId), eq(people.contactId, event.contactId)))
     .for('update')
   if (!person) return
-  const facts: Partial<PersonRow> = {
-    ...(event.dnd === null ? {} : { dnd: event.dnd }),
-    ...(event.owner === null ? {} : { ownerUserId: event.owner.userId }),
-    ...(event.phone === null || person.phone !== null ? {} : { phone: event.phone }),
-  }
-  if (Object.keys(facts).length > 0) {
-    // Fresh is what is known to be so in all that routing asks for.
-    const factsAt = event.dnd === null ? {} : { factsAt: ctx.clock.now() }
-    await tx
-      .update(people)
-      .set({ ...facts, ...factsAt })
-      .where(eq(people.id, person.id))
-  }
+  const facts = factsOf(person, event, at, ctx.clock.now())
+  if (Object.keys(facts).length > 0) await tx.update(people).set(facts).where(eq(people.id, person.id))
   if (event.tags) await learnTags(ctx, tx, { ...person, ...facts }, { tags: event.tags, how: 'event', at })
+}
+
+/**
+ * Do-not-disturb and owner as they were at some moment: events come late and out of order. What is known to be older than what
+ * we have is not taken over; whenever the order is not certain the CRM is asked before the next message.
+ */
+function factsOf(
+  person: PersonRow,
+  event: Extract<ContactEvent, { type: 'contact-changed' }>,
+  at: Date | null,
+  now: Date,
+): Partial<PersonRow> {
+  const told: Partial<PersonRow> = {
+    ...(event.dnd === null || event.dnd === person.dnd ? {} : { dnd: event.dnd }),
+    ...(event.owner === null || event.owner.userId === person.ownerUserId ? {} : { ownerUserId: event.owner.userId }),
+  }
+  const isNews = Object.keys(told).length > 0
+  const isOlder = at !== null && person.factsAt !== null && at < person.factsAt
+  const isNewer = at !== null && person.factsAt !== null && !isOlder
+  return {
+    ...(event.phone === null || person.phone !== null ? {} : { phone: event.phone }),
+    ...(isOlder ? {} : told),
+    // Fresh is what is known to be so in all that routing asks for.
+    ...(isNewer && event.dnd !== null ? { factsAt: at > now ? now : at } : isNews ? { factsAt: null } : {}),
+  }
 }

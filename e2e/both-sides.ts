@@ -42,13 +42,17 @@ export function createRandom(seed: number) {
 
 type Random = ReturnType<typeof createRandom>
 
-/** `exact`: no pair is edited twice before all is settled, so the last word is known. Otherwise only equality is. */
-export async function editBothSides(options: {
+interface Options {
   seed: number
   edits: number
+  /** No pair is edited twice before all is settled, so the last word is known. Otherwise only equality is. */
   exact: boolean
+  /** The first phone only tells, and the second is only told. */
+  oneWay?: boolean
   stopAtFirst?: boolean
-}): Promise<Outcome> {
+}
+
+export async function editBothSides(options: Options): Promise<Outcome> {
   const random = createRandom(options.seed)
   const kit = await startBridgeKit()
   try {
@@ -61,7 +65,7 @@ export async function editBothSides(options: {
 async function run(
   kit: BridgeKit,
   random: Random,
-  { edits, exact, stopAtFirst }: { edits: number; exact: boolean; stopAtFirst?: boolean },
+  { edits, exact, oneWay = false, stopAtFirst }: Options,
 ): Promise<Outcome> {
   const kitTags = createTagKit(kit)
   // The CRM's pace is shown elsewhere.
@@ -78,7 +82,12 @@ async function run(
   await kitTags.set(locationId, { tagMode: 'off', inboundTag: '', phoneReplyTag: '', pushedTags: tags })
   const phones: LabelPhone[] = []
   for (const n of [1, 2])
-    phones.push(labelPhone(kit, await kitTags.session(locationId, n, { syncLabels: true, pushTags: true })))
+    phones.push(
+      labelPhone(
+        kit,
+        await kitTags.session(locationId, n, { syncLabels: !oneWay || n === 1, pushTags: !oneWay || n === 2 }),
+      ),
+    )
   // What a side did may be told before its answer to the app comes.
   const lines = new Map(
     phones.map((phone) => {
@@ -133,7 +142,7 @@ async function run(
   async function edit(person: string, tag: string): Promise<void> {
     const model = last.get(`${person} ${tag}`)!
     const isOn = exact ? !model.isOn : random.chance(0.5)
-    const side = random.below(3)
+    const side = random.below(oneWay ? 2 : 3)
     if (side === 0) {
       const as = random.pick(['person', 'workflow'] as const)
       await kit.crm.tagContact(contacts.get(person)!, { [isOn ? 'add' : 'remove']: [tag], as })
@@ -170,7 +179,8 @@ async function run(
     const inCrm = new Map((await kit.crm.contacts(locationId)).map((one) => [one.phone!, one.tags]))
     for (const person of people)
       for (const tag of tags) {
-        const sides = [inCrm.get(person)!.includes(tag), ...phones.map((phone) => phone.labelsOn(person).includes(tag))]
+        const told = oneWay ? phones.slice(1) : phones
+        const sides = [inCrm.get(person)!.includes(tag), ...told.map((phone) => phone.labelsOn(person).includes(tag))]
         const expected = exact ? last.get(`${person} ${tag}`)!.isOn : sides[0]!
         if (sides.some((side) => side !== expected))
           outcome.wrong.push(`after ${outcome.edits} edits, ${person} ${tag}: ${sides.join()} instead of ${expected}`)

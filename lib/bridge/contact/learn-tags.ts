@@ -5,7 +5,7 @@ import { sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { labelTags, tagStates, tagWrites } from '@/db/schema/tags'
 import type { BridgeContext } from '../context'
-import { followCrmTags } from '../labels/follow-crm-tags'
+import { followTags } from '../labels/follow-tags'
 import { settingsOf } from '../sub-account/settings'
 import { setAffinity } from './affinity'
 import type { PersonRow } from './lock-person'
@@ -148,6 +148,6 @@ async function conclude(
   }
   if (changes.removed.length > 0)
     await tx.delete(labelTags).where(and(eq(labelTags.personId, person.id), inArray(labelTags.tag, changes.removed)))
-  await followCrmTags(ctx, tx, concluded, { changes, context })
+  await followTags(ctx, tx, concluded, { changes, context, by: 'crm' })
   return concluded
 }

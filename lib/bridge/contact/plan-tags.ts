@@ -4,15 +4,15 @@ import { sessions } from '@/db/schema/sessions'
 import { labelMarks, labels, labelTags, tagWishes } from '@/db/schema/tags'
 import { loadTagContext, type TagContext } from './learn-tags'
 import type { PersonRow } from './lock-person'
-import { accountTagPrefix } from './tags'
+import { accountTagPrefix, type TagChanges } from './tags'
 
 type Wish = typeof tagWishes.$inferSelect
 
 export interface TagPlan {
   add: string[]
   remove: string[]
-  /** Of those to be added, the ones a label asks for. */
-  fromLabels: string[]
+  /** Of these, what a label asks for. */
+  fromLabels: TagChanges
   /** Wishes the CRM meets already, or that are nobody's to fulfil. */
   idle: string[]
 }
@@ -25,7 +25,7 @@ export async function planTags(tx: Transaction, person: PersonRow): Promise<TagP
   ])
   const has = new Set(person.tags ?? [])
   const account = accountChanges(person, context, has)
-  const plan: TagPlan = { ...account, fromLabels: [], idle: [] }
+  const plan: TagPlan = { ...account, fromLabels: { added: [], removed: [] }, idle: [] }
   const mine = wishes.some((wish) => !wish.wanted) ? await removable(tx, person, wishes) : null
   for (const wish of wishes) {
     // What the account tags need comes first.
@@ -33,9 +33,11 @@ export async function planTags(tx: Transaction, person: PersonRow): Promise<TagP
       plan.idle.push(wish.tag)
     else if (wish.wanted) {
       plan.add.push(wish.tag)
-      if (wish.because === 'label') plan.fromLabels.push(wish.tag)
-    } else if (mine!.has(wish.tag)) plan.remove.push(wish.tag)
-    else plan.idle.push(wish.tag)
+      if (wish.because === 'label') plan.fromLabels.added.push(wish.tag)
+    } else if (mine!.has(wish.tag)) {
+      plan.remove.push(wish.tag)
+      if (wish.because === 'label') plan.fromLabels.removed.push(wish.tag)
+    } else plan.idle.push(wish.tag)
   }
   return plan
 }
@@ -64,6 +66,8 @@ async function removable(tx: Transaction, person: PersonRow, wishes: readonly Wi
         and(
           eq(labelMarks.personId, person.id),
           labelMarks.isOn,
+          // One of ours is there because of the tag, not the tag because of it.
+          eq(labelMarks.setBy, 'phone'),
           eq(labels.isDeleted, false),
           sessions.syncLabels,
           ne(sessions.wanted, 'removed'),

@@ -11,7 +11,8 @@ import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
-import { learnTags } from './learn-tags'
+import { followTags } from '../labels/follow-tags'
+import { learnTags, loadTagContext } from './learn-tags'
 import type { PersonRow } from './lock-person'
 import { planTags, type TagPlan } from './plan-tags'
 import { resolveContact } from './resolve'
@@ -65,11 +66,14 @@ export async function pushTags(
         target: [tagWrites.personId, tagWrites.tag],
         set: { added: sql`excluded.added`, writtenAt: sql`excluded.written_at` },
       })
-    if (plan.fromLabels.length > 0)
+    const { fromLabels } = plan
+    if (fromLabels.added.length > 0)
       await tx
         .insert(labelTags)
-        .values(plan.fromLabels.map((tag) => ({ tag, personId: id, addedAt: writtenAt })))
+        .values(fromLabels.added.map((tag) => ({ tag, personId: id, addedAt: writtenAt })))
         .onConflictDoNothing()
+    if (fromLabels.added.length + fromLabels.removed.length > 0)
+      await followTags(ctx, tx, person, { changes: fromLabels, context: await loadTagContext(tx, person), by: 'phone' })
     return plan
   })
   if (planned === 'nothing') return

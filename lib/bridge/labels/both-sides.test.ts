@@ -15,4 +15,10 @@ describe(`a thousand edits of tags and labels on both sides (SEED=${seed})`, () 
     expect(outcome.wrong).toEqual([])
     expect(outcome.edits).toBe(500)
   })
+
+  it('one phone only tells, one is only told: that one ends equal to the CRM', { timeout: 240_000 }, async () => {
+    const outcome = await editBothSides({ seed: seed + 2, edits: 150, exact: false, oneWay: true })
+    expect(outcome.wrong).toEqual([])
+    expect(outcome.edits).toBe(150)
+  })
 })

@@ -263,6 +263,53 @@ describe('the CRM says', () => {
     expect(one.names()).toEqual(['crm lead', 'vip'])
   })
 
+  it('a label of a phone that only tells is a tag, and so a label of a phone that is only told; taken off it goes from both', async () => {
+    const { locationId, one, two, change, settle } = await world({ settings: pushing.settings, phones: 2 })
+    await change(one, { syncLabels: true })
+    await one.tellBook()
+    await change(two, { pushTags: true })
+    await known(one, ana)
+    await known(two, ana)
+    for (const name of ['VIP', 'Other']) {
+      one.make(name)
+      one.put(name, ana)
+    }
+    await settle()
+    expect((await tags.tagsInCrm(locationId, ana)).toSorted()).toEqual(['other', 'vip'])
+    expect(two.labelsOn(ana)).toEqual(['vip'])
+    // What is put or taken there is not believed, and the tag is not held by it.
+    const since = await kit.crm.now()
+    await settle()
+    expect(await tags.writes(since)).toHaveLength(0)
+    one.take('VIP', ana)
+    await settle()
+    expect(await tags.tagsInCrm(locationId, ana)).toEqual(['other'])
+    expect(two.labelsOn(ana)).toEqual([])
+  })
+
+  it('a label the app put on a phone that also tells does not hold the tag when the one it came from goes', async () => {
+    const { locationId, one, two, change, settle } = await world({ settings: pushing.settings, phones: 2 })
+    await change(one, { syncLabels: true })
+    await one.tellBook()
+    await change(two, { syncLabels: true, pushTags: true })
+    await two.tellBook()
+    await known(one, ana)
+    await known(two, ana)
+    one.make('VIP')
+    one.put('VIP', ana)
+    await settle()
+    expect(two.labelsOn(ana)).toEqual(['vip'])
+    one.take('VIP', ana)
+    await settle()
+    expect(await tags.tagsInCrm(locationId, ana)).toEqual([])
+    expect(two.labelsOn(ana)).toEqual([])
+    // The way back: what the other phone says is a tag, but no label of one that is told nothing.
+    two.put('vip', ana)
+    await settle()
+    expect(await tags.tagsInCrm(locationId, ana)).toEqual(['vip'])
+    expect(one.labelsOn(ana)).toEqual([])
+  })
+
   it('a label a person put on the phone stays when the tag goes', async () => {
     const { locationId, one, settle } = await world(pushing)
     await known(one, ana)

@@ -7,7 +7,7 @@ import type { PersonRow } from '../contact/lock-person'
 import { isPushedTag } from '../contact/tags'
 import { wishTags } from '../contact/wish-tags'
 import type { BridgeContext } from '../context'
-import { withChat } from './follow-crm-tags'
+import { withChat } from './follow-tags'
 import { conflictMs } from './label-sync'
 import { wishLabels } from './label-wishes'
 

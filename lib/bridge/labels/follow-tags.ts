@@ -10,14 +10,14 @@ import type { BridgeContext } from '../context'
 import { wishLabels } from './label-wishes'
 
 /**
- * Somebody changed the tags of a contact in the CRM: those chosen to become labels do, on every session that pushes tags and
- * has a chat with them; and the CRM's word replaces what a phone wanted of them.
+ * Tags of a contact change: those chosen to become labels do, on every session that pushes tags and has a chat with them. `by`
+ * says whether somebody changed them in the CRM, whose word then replaces what a phone wanted, or a label of a phone does.
  */
-export async function followCrmTags(
+export async function followTags(
   ctx: BridgeContext,
   tx: Transaction,
   person: PersonRow,
-  { changes, context }: { changes: TagChanges; context: TagContext },
+  { changes, context, by }: { changes: TagChanges; context: TagContext; by: 'crm' | 'phone' },
 ): Promise<void> {
   const { settings, accountTags } = context
   const pushing = context.sessions.filter((session) => session.pushTags).map((session) => session.id)
@@ -29,20 +29,14 @@ export async function followCrmTags(
   const setAt = ctx.clock.now()
   await tx
     .insert(sharedTags)
-    .values(changed.map((one) => ({ ...one, personId: person.id, setBy: 'crm' as const, setAt })))
+    .values(changed.map((one) => ({ ...one, personId: person.id, setBy: by, setAt })))
     .onConflictDoUpdate({
       target: [sharedTags.personId, sharedTags.tag],
       set: { isOn: sql`excluded.is_on`, setBy: sql`excluded.set_by`, setAt: sql`excluded.set_at` },
     })
-  await tx.delete(tagWishes).where(
-    and(
-      eq(tagWishes.personId, person.id),
-      inArray(
-        tagWishes.tag,
-        changed.map(({ tag }) => tag),
-      ),
-    ),
-  )
+  const tags = changed.map(({ tag }) => tag)
+  if (by === 'crm')
+    await tx.delete(tagWishes).where(and(eq(tagWishes.personId, person.id), inArray(tagWishes.tag, tags)))
   const wishes = changed.map(({ tag, isOn }) => ({ tag, wanted: isOn }))
   for (const sessionId of await withChat(tx, person, pushing)) await wishLabels(ctx, tx, sessionId, person, wishes)
 }

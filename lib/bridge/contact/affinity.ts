@@ -41,20 +41,28 @@ export function movesAffinity(
 
 /**
  * Moves the conversation of a person, whose row the caller has locked, if the rules allow it; the contact's account tag follows
- * by a delivery. Returns the person as they are afterwards.
+ * by a delivery. What else became known of them is written with it. Returns the person as they are afterwards.
  */
-export async function setAffinity(tx: Transaction, person: PersonRow, change: AffinityChange): Promise<PersonRow> {
+export async function setAffinity(
+  tx: Transaction,
+  person: PersonRow,
+  change: AffinityChange,
+  also: Partial<Pick<PersonRow, 'hasWritten' | 'lastWroteAt'>> = {},
+): Promise<PersonRow> {
   const isMove = change.session !== person.affinitySessionId
   const tagMode = isMove ? await tagModeOf(tx, person.locationId) : 'follow'
-  if (!movesAffinity(person, change, tagMode)) return person
+  const moves = movesAffinity(person, change, tagMode)
   const changes = {
-    affinitySessionId: change.session,
-    affinitySetBy: change.by,
-    affinitySetAt: change.at,
-    affinityLocked: change.lock ?? (person.affinityLocked && change.session !== null),
+    ...also,
+    ...(moves && {
+      affinitySessionId: change.session,
+      affinitySetBy: change.by,
+      affinitySetAt: change.at,
+      affinityLocked: change.lock ?? (person.affinityLocked && change.session !== null),
+    }),
   }
-  await tx.update(people).set(changes).where(eq(people.id, person.id))
-  if (isMove) {
+  if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))
+  if (moves && isMove) {
     await tx.delete(keptAffinities).where(eq(keptAffinities.personId, person.id))
     if (tagMode !== 'off') await putTagDeliveries(tx, [person])
   }

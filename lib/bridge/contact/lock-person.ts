@@ -1,4 +1,4 @@
-import { and, eq, inArray, notExists, or } from 'drizzle-orm'
+import { and, eq, getTableColumns, inArray, notExists, or, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { people, personAddresses } from '@/db/schema/people'
 import type { ChannelName } from '@/lib/channel/kinds'
@@ -35,31 +35,29 @@ export async function lockPerson(tx: Transaction, clues: PersonClues): Promise<P
     if (!person) continue
     let kept = person
     for (const other of known.slice(1)) kept = await mergePeople(tx, kept, other, clues.holding ?? null)
-    return await learn(tx, kept, clues, !found)
+    const knownAddresses = found ? known.reduce((sum, row) => sum + row.knownAddresses, 0) : clues.addresses.length
+    return await learn(tx, kept, clues, knownAddresses)
   }
 }
 
-async function byAddress(tx: Transaction, clues: PersonClues): Promise<PersonRow[]> {
+async function byAddress(tx: Transaction, clues: PersonClues): Promise<(PersonRow & { knownAddresses: number })[]> {
   if (clues.addresses.length === 0) return []
+  const amongThese = and(
+    eq(personAddresses.locationId, clues.locationId),
+    eq(personAddresses.channel, clues.channel),
+    inArray(personAddresses.address, [...clues.addresses]),
+  )
   // Rows are locked in the order of their ids, so that two transactions joining the same rows cannot wait for each other.
   const rows = await tx
-    .select()
+    .select({
+      ...getTableColumns(people),
+      knownAddresses: sql<number>`(
+        select count(*)::int from ${personAddresses} where ${amongThese} and ${personAddresses}.person_id = ${people}.id)`,
+    })
     .from(people)
     .where(
       or(
-        inArray(
-          people.id,
-          tx
-            .select({ id: personAddresses.personId })
-            .from(personAddresses)
-            .where(
-              and(
-                eq(personAddresses.locationId, clues.locationId),
-                eq(personAddresses.channel, clues.channel),
-                inArray(personAddresses.address, [...clues.addresses]),
-              ),
-            ),
-        ),
+        inArray(people.id, tx.select({ id: personAddresses.personId }).from(personAddresses).where(amongThese)),
         // A contact known so far by nothing but their id is whoever these addresses say.
         clues.contactId
           ? and(
@@ -113,7 +111,12 @@ async function create(tx: Transaction, clues: PersonClues): Promise<PersonRow | 
   return null
 }
 
-async function learn(tx: Transaction, person: PersonRow, clues: PersonClues, isNew: boolean): Promise<PersonRow> {
+async function learn(
+  tx: Transaction,
+  person: PersonRow,
+  clues: PersonClues,
+  knownAddresses: number,
+): Promise<PersonRow> {
   const changes: Partial<PersonRow> = {}
   if (!person.phone && clues.phone) changes.phone = clues.phone
   if (!person.name && clues.name) changes.name = clues.name
@@ -124,7 +127,7 @@ async function learn(tx: Transaction, person: PersonRow, clues: PersonClues, isN
   if (Object.keys(changes).length > 0) await tx.update(people).set(changes).where(eq(people.id, person.id))
   // What was wished of their tags while they had no contact.
   if (changes.contactId) await putTagDeliveries(tx, [person])
-  if (!isNew && (clues.addresses.length > 1 || (clues.addresses.length > 0 && !person.phone))) {
+  if (knownAddresses < clues.addresses.length) {
     await tx
       .insert(personAddresses)
       .values(

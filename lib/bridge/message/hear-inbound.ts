@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { messages, parts } from '@/db/schema/messages'
-import { chats, people } from '@/db/schema/people'
+import { chats } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
@@ -127,10 +127,8 @@ async function moveConversation(
   event: HeardMessage,
 ): Promise<void> {
   const by = event.fromPhone ? 'phone' : 'inbound'
-  const wrote = event.fromPhone
-    ? null
-    : tx.update(people).set({ hasWritten: true, lastWroteAt: event.at }).where(eq(people.id, person.id))
-  await Promise.all([wrote, setAffinity(tx, person, { session: session.id, by, at: event.at })])
+  const wrote = event.fromPhone ? {} : { hasWritten: true, lastWroteAt: event.at }
+  await setAffinity(tx, person, { session: session.id, by, at: event.at }, wrote)
   if (event.fromPhone) await tagWhatHappened(ctx, tx, person, 'phoneReplyTag')
   else if (!person.hasWritten) await tagWhatHappened(ctx, tx, person, 'inboundTag')
 }

@@ -1,8 +1,8 @@
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, sql } from 'drizzle-orm'
 import { messages, parts } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
-import type { Transaction } from '@/db/client'
+import type { Database, Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import type { TenantVault } from '@/db/vault'
 import { inTransaction } from '@/db/transaction'
@@ -16,7 +16,6 @@ import { assignDelivery, newOwner } from '../contact/assign'
 import { forgetContact } from '../contact/forget-contact'
 import { resolveContact } from '../contact/resolve'
 import type { BridgeContext } from '../context'
-import type { SessionRow } from '../reach'
 import { contentText, ownWords, targetOf } from './content-text'
 import { openBody, type Body } from './stored'
 
@@ -37,12 +36,7 @@ export async function pushInbound(
   isHeld: () => boolean = () => true,
 ): Promise<void> {
   const id = delivery.subjectId as MessageId
-  const [row] = await ctx.db
-    .select({ message: messages, person: people, session: sessions })
-    .from(messages)
-    .innerJoin(people, eq(people.id, messages.personId))
-    .leftJoin(sessions, eq(sessions.id, messages.sessionId))
-    .where(eq(messages.id, id))
+  const [row] = await loadingFrom(ctx.db).execute({ id })
   if (!row || row.message.crmMessageId) {
     return settleDeliveries(ctx.db, owner, [{ delivery, settlement: { outcome: 'done' } }])
   }
@@ -91,20 +85,52 @@ export async function pushInbound(
     if (conversationId && !person.conversationId) {
       await tx.update(people).set({ conversationId }).where(eq(people.id, person.id))
     }
-    if (session && message.origin === 'person') await giveToUser(tx, id, person.id, session)
+    if (session && message.origin === 'person') await giveToUser(tx, message, person.id, session)
     await settleDeliveries(tx, owner, [{ delivery, settlement: { outcome: 'done' } }])
     await notifyChange(tx, { locationId: message.locationId, type: 'message', id })
   })
 }
 
+function prepareLoading(db: Database) {
+  const { id, locationId, direction, origin, crmMessageId, createdAt, occurredAt, bodySealed, chatId } = messages
+  const { assignedUserId, givesNewContacts, givesKnownContacts } = sessions
+  return db
+    .select({
+      message: { id, locationId, direction, origin, crmMessageId, createdAt, occurredAt, bodySealed, chatId },
+      person: people,
+      session: { assignedUserId, givesNewContacts, givesKnownContacts },
+    })
+    .from(messages)
+    .innerJoin(people, eq(people.id, messages.personId))
+    .leftJoin(sessions, eq(sessions.id, messages.sessionId))
+    .where(eq(messages.id, sql.placeholder('id')))
+    .prepare('inbound_to_push')
+}
+type Loading = ReturnType<typeof prepareLoading>
+type Loaded = NonNullable<Awaited<ReturnType<Loading['execute']>>[number]>
+
+const loadings = new WeakMap<Database, Loading>()
+/** Put together once: with so many columns that costs more than asking. */
+function loadingFrom(db: Database): Loading {
+  const found = loadings.get(db) ?? prepareLoading(db)
+  loadings.set(db, found)
+  return found
+}
+
 /** A contact who writes here may be given to the session's user; whose they are is known since the contact was. */
-async function giveToUser(tx: Transaction, id: MessageId, personId: PersonId, session: SessionRow): Promise<void> {
+async function giveToUser(
+  tx: Transaction,
+  { id, locationId }: Loaded['message'],
+  personId: PersonId,
+  session: NonNullable<Loaded['session']>,
+): Promise<void> {
+  if (newOwner(session, null) === null) return
   const [now] = await tx
     .select({ owner: people.ownerUserId, tags: people.tags })
     .from(people)
     .where(eq(people.id, personId))
   const mayBe = newOwner(session, now?.tags ? now.owner : null)
-  if (mayBe) await putDeliveries(tx, [assignDelivery({ id, locationId: session.locationId, personId })])
+  if (mayBe) await putDeliveries(tx, [assignDelivery({ id, locationId, personId })])
 }
 
 /** Throws CrmError when the CRM cannot say now: a message is not given up on a guess. */
@@ -118,7 +144,7 @@ async function contactIsGone(ctx: BridgeContext, locationId: LocationId, contact
   }
 }
 
-async function textOf(ctx: BridgeContext, vault: TenantVault, message: typeof messages.$inferSelect): Promise<string> {
+async function textOf(ctx: BridgeContext, vault: TenantVault, message: Loaded['message']): Promise<string> {
   const body = openBody(vault, message.id, message.bodySealed)
   if (body.kind === 'written') return body.text
   const target = targetOf(body.content) as RemoteId | null
@@ -130,7 +156,7 @@ async function textOf(ctx: BridgeContext, vault: TenantVault, message: typeof me
 async function wordsOf(
   ctx: BridgeContext,
   vault: TenantVault,
-  message: typeof messages.$inferSelect,
+  message: Loaded['message'],
   target: RemoteId,
 ): Promise<string | null> {
   const [heard] = await ctx.db

@@ -5,35 +5,19 @@ import { hearContacts } from '@/lib/bridge/contact-sync/hear-contacts'
 import { hearAlias } from '@/lib/bridge/contact/hear-alias'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { hearLabels } from '@/lib/bridge/labels/hear-labels'
-import { sendLabels } from '@/lib/bridge/labels/send-labels'
 import { hearInbound } from '@/lib/bridge/message/hear-inbound'
 import { hearReceipts, type HeardReceipt } from '@/lib/bridge/message/hear-receipt'
 import type { PartWrites } from '@/lib/bridge/message/part-writes'
 import { recallPart } from '@/lib/bridge/message/recall-part'
-import { sendPart, type LoadedPart, type SendOutcome } from '@/lib/bridge/message/send-part'
-import { backoffMs } from '@/lib/outbox/backoff'
+import type { LoadedPart } from '@/lib/bridge/message/send-part'
 import { giveUpSession } from '@/lib/bridge/session/give-up-session'
-import { noteBookProblem, openBookRequest } from '@/lib/bridge/session/ask-for-book'
-import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
-import { openConversation, sentLately, warmUpWaitMs } from '@/lib/bridge/session/allowance'
 import { hearState } from '@/lib/bridge/session/hear-state'
-import type { Limit } from '@/lib/bridge/session/limits'
-import {
-  SendError,
-  type Channel,
-  type Line,
-  type LineEvent,
-  type LineState,
-  type OwnedSession,
-  type ReachFaultPoint,
-} from '@/lib/channel/channel'
+import type { Channel, Line, LineEvent, LineState, OwnedSession, ReachFaultPoint } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { LostOwnership } from '@/lib/errors'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
-import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
-import { createPace } from './pacing'
-import { createQuota, type Quota } from './quota'
-import { poisonCap } from './timings'
+import { createBooks, type Book } from './books'
+import { createOutgoing, type Allowance } from './outgoing'
 
 export interface SlotWorld {
   ctx: BridgeContext
@@ -50,7 +34,7 @@ export interface SlotWorld {
 }
 
 /** What people want of the session, as the database has it. */
-export interface Wishes {
+export interface Wishes extends Allowance {
   wanted: SessionWanted
   wish: number
   isLinked: boolean
@@ -58,18 +42,11 @@ export interface Wishes {
   phone: string | null
   codePhone: string | null
   codeAskedAt: Date | null
-  firstLinkedAt: Date | null
-  /** Whether a number linked lately writes to few new contacts a day. */
-  warmsUp: boolean
-  /** What it may send at most. */
-  limits: readonly Limit[]
   /** Suspended for so long that it is not to be connected any more. */
   hungUpAt: Date | null
   /** What is to be read from the phone as a whole. */
   books: Book[]
 }
-
-type Book = 'contacts' | 'labels'
 
 export interface Slot {
   readonly session: OwnedSession & { channel: ChannelName }
@@ -109,19 +86,25 @@ export function openSlot(
   const log = ctx.log.child({ sessionId: session.id, epoch: session.epoch })
   /** With the lane of each. */
   const inFlight = new Map<Promise<void>, string>()
-  const pace = createPace()
-  let quota: Promise<Quota> | null = null
   let seen: Wishes | null = null
   let line: Line | null = null
   let ready = false
   let ending: Promise<void> | null = null
-  let nextSendAt = 0
-  const reading = new Set<Book>()
-  /** For which request each book is read. */
-  const requests = new Map<Book, string>()
   let codeAskedFor = 0
   let lineState: LineState | null = null
   let states: Promise<void> = Promise.resolve()
+
+  const lost = () => void slot.end('lost')
+  const books = createBooks({
+    ...{ ctx, session, log },
+    line: () => (lineState === 'connected' && !ending ? line : null),
+  })
+  const outgoing = createOutgoing({
+    ...{ world, session, log, lost },
+    line: () => (ready ? line : null),
+    isOver: () => ending !== null || !session.isMine(),
+    allowance: () => seen,
+  })
 
   const ears = (mine: () => boolean) => ({
     async hear(event: LineEvent): Promise<void> {
@@ -129,7 +112,7 @@ export function openSlot(
       try {
         await hearEvent(event)
       } catch (error) {
-        if (error instanceof LostOwnership) void slot.end('lost')
+        if (error instanceof LostOwnership) lost()
         throw error
       }
     },
@@ -149,7 +132,7 @@ export function openSlot(
       case 'contacts':
         return hearContacts(ctx, session, event.contacts)
       case 'book-read':
-        return hearBookRead(ctx, session, event.what, requests.get(event.what) ?? '')
+        return books.heard(event.what)
       case 'state': {
         // One after another: a later state must not be stored before an earlier one.
         const heard = states.then(() => hearLineState(event))
@@ -174,159 +157,7 @@ export function openSlot(
     if (event.state !== 'connected' || lineState !== 'connected' || ready) return
     ready = true
     world.wake()
-    readBooks()
-  }
-
-  function readBooks(): void {
-    for (const what of seen?.books ?? []) if (!reading.has(what)) void readBook(what)
-  }
-
-  /** Kept at for as long as somebody wants it: the phone may have to share a key first, or the line to come back. */
-  async function readBook(what: Book): Promise<void> {
-    reading.add(what)
-    try {
-      for (let attempt = 1; isUp() && seen?.books.includes(what); attempt++) {
-        try {
-          const request = await openBookRequest(ctx, session.id, what)
-          if (request !== null) {
-            requests.set(what, request)
-            await line!.readBook(what)
-          }
-          // Asked for anew meanwhile, it is seen with the next look.
-          seen = { ...seen, books: seen.books.filter((one) => one !== what) }
-        } catch (error) {
-          if (!(error instanceof SendError)) log.warn({ err: error, event: what }, 'could not read from the phone')
-          else if (isUp()) await noteBookProblem(ctx, session, what, error.message)
-          await ctx.clock.sleep(backoffMs(attempt, { minMs: 1_000, maxMs: 60_000 }))
-        }
-      }
-    } catch (error) {
-      log.warn({ err: error, event: what }, 'could not note why a book was not read')
-    } finally {
-      reading.delete(what)
-    }
-  }
-  const isUp = () => line !== null && lineState === 'connected' && !ending
-
-  async function sendOne(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
-    try {
-      // Claimed just before the line went down.
-      if (!ready || !line) return await handBack(delivery, part)
-      if (delivery.inDoubt && delivery.attempts > poisonCap) return await giveUpOn(delivery, part)
-      const waitMs = delivery.inDoubt ? 0 : await mustWait(part)
-      if (waitMs > 0) return await handBack(delivery, part, waitMs)
-      if (world.pacing === 'on') await keepPace(part)
-      const outcome = await sendPart(ctx, line, world.writes, { delivery, part, epoch: session.epoch }, world.reach)
-      await count(part, outcome).catch((error: unknown) =>
-        log.warn({ deliveryId: delivery.id, err: error }, 'a sent part is not counted'),
-      )
-    } catch (error) {
-      if (error instanceof LostOwnership) return void slot.end('lost')
-      log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'part not sent')
-      await giveBackInDoubt(delivery, part)
-    }
-  }
-
-  /** Labels wait for the line; what cannot be made of them now is tried again later, because all of it may be done twice. */
-  async function labelOne(delivery: ClaimedDelivery): Promise<void> {
-    const settle = (settlement: Settlement) => settleDeliveries(ctx.db, world.owner, [{ delivery, settlement }])
-    try {
-      if (!ready || !line) return await settle({ outcome: 'retry', afterMs: 1_000, why: 'handed back' })
-      await sendLabels(ctx, world.owner, line, session, delivery)
-    } catch (error) {
-      if (error instanceof LostOwnership) return void slot.end('lost')
-      log.error({ deliveryId: delivery.id, attempt: delivery.attempts, err: error }, 'labels not changed')
-      const why = 'an unexpected error'
-      await settle(
-        delivery.attempts < poisonCap ? { outcome: 'retry', afterMs: 5_000, why } : { outcome: 'given_up', why },
-      ).catch((failure: unknown) =>
-        log.warn({ deliveryId: delivery.id, err: failure }, 'labels left to be found again'),
-      )
-    }
-  }
-
-  /** Something of ours went wrong, or the database went away: nobody knows how far the part came. Kept at until it is recorded. */
-  async function giveBackInDoubt(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
-    for (;;) {
-      await ctx.clock.sleep(1_000)
-      if (ending || !session.isMine()) return
-      try {
-        if (delivery.attempts >= poisonCap) await giveUpOn(delivery, part)
-        else await handBack({ ...delivery, inDoubt: true }, part)
-        return
-      } catch (error) {
-        if (error instanceof LostOwnership) return void slot.end('lost')
-      }
-    }
-  }
-
-  /** Its chat goes on without it. */
-  function giveUpOn(delivery: ClaimedDelivery, part: LoadedPart): Promise<void> {
-    const hasArrived = part.state === 'delivered' || part.state === 'read'
-    return world.writes.settle({
-      ...{ delivery, part, epoch: session.epoch },
-      settlement: { outcome: 'given_up', why: 'an unexpected error' },
-      state: hasArrived ? null : 'failed',
-      failure: hasArrived
-        ? null
-        : {
-            code: 'internal',
-            message: 'Not sent: something went wrong on our side. Try again; if it happens again, tell support.',
-          },
-    })
-  }
-
-  /** Due at once or in so many ms, and as much in doubt as it was. */
-  function handBack(delivery: ClaimedDelivery, part: LoadedPart, afterMs = 0): Promise<void> {
-    return world.writes.settle({
-      ...{ delivery, part, epoch: session.epoch, state: null, failure: null },
-      settlement: { outcome: delivery.inDoubt ? 'unknown' : 'retry', afterMs, why: 'handed back' },
-    })
-  }
-
-  /** How long until the session may send this, by its sub-account's caps and its number's warm-up. */
-  async function mustWait(part: LoadedPart): Promise<number> {
-    if (!seen) return 0
-    const { limits, firstLinkedAt } = seen
-    const now = ctx.clock.now().getTime()
-    // When its turn comes by the pace.
-    const at = world.pacing === 'on' ? Math.max(now, nextSendAt) : now
-    if (world.pacing === 'on' && opensConversation(part)) {
-      const waitMs = await warmUpWaitMs(ctx, { id: session.id, firstLinkedAt }, new Date(at))
-      if (waitMs > 0) return waitMs + at - now
-    }
-    if (limits.length === 0) {
-      quota = null
-      return 0
-    }
-    quota ??= sentLately(ctx, session.id).then(createQuota)
-    const ready = await quota.catch((error: unknown) => {
-      quota = null
-      throw error
-    })
-    const waitMs = ready.waitMs(part, limits, at)
-    return waitMs > 0 ? waitMs + at - now : 0
-  }
-
-  const opensConversation = (part: LoadedPart) =>
-    part.last_wrote_at === null && part.opened_at === null && seen?.warmsUp === true
-
-  /** From when it truly left: what was let go may leave much later, or not at all. */
-  async function count(part: LoadedPart, outcome: SendOutcome): Promise<void> {
-    if (outcome === 'retry' || outcome === 'moved') return
-    const at = ctx.clock.now()
-    ;(await quota)?.left(part.id, at.getTime())
-    if (opensConversation(part))
-      await openConversation(ctx, { firstLinkedAt: seen?.firstLinkedAt ?? null }, part.chat_id, at)
-  }
-
-  async function keepPace(part: LoadedPart): Promise<void> {
-    const now = ctx.clock.now().getTime()
-    const at = Math.max(now, nextSendAt)
-    const wroteLately = part.last_wrote_at !== null && now - new Date(part.last_wrote_at).getTime() < 86_400_000
-    nextSendAt = pace.next({ manual: part.manual, wroteLately }, at)
-    if (at > now) await ctx.clock.sleep(at - now)
-    await line?.showTyping(part.address)
+    books.want(seen?.books ?? [])
   }
 
   /** Asks the network once for each time a person asked: a second code would replace the one on their screen. */
@@ -377,14 +208,14 @@ export function openSlot(
     session,
     room: () => (ready && !ending ? (world.pacing === 'on' ? 1 : sendingAtOnce) - inFlight.size : 0),
     send(delivery, part) {
-      const run = sendOne(delivery, part).finally(() => {
+      const run = outgoing.send(delivery, part).finally(() => {
         inFlight.delete(run)
         world.wake()
       })
       inFlight.set(run, delivery.lane)
     },
     label(delivery) {
-      const run = labelOne(delivery).finally(() => {
+      const run = outgoing.label(delivery).finally(() => {
         inFlight.delete(run)
         world.wake()
       })
@@ -403,7 +234,7 @@ export function openSlot(
             openLine()
           } else {
             askForCode()
-            if (ready) readBooks()
+            books.want(wishes.books)
           }
           return
         case 'closed':

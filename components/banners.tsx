@@ -3,7 +3,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Clock, CreditCard } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { useFormatter, useLocale, useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 import type { EntitlementView } from '@/lib/bridge/entitlement/read'
 import { AlertStrip } from './alert-strip'
 import { keys } from './cache'
@@ -61,8 +61,7 @@ function Trial({ entitlement }: { entitlement: EntitlementView }) {
   const t = useTranslations('banner')
   const format = useFormatter()
   const now = useServerNow()
-  const isEnglish = useLocale().startsWith('en')
-  const { state, endsAt, banner } = entitlement
+  const { state, endsAt, banner, because } = entitlement
   if (banner === null || endsAt === null) return null
   const ends = new Date(endsAt)
   const day = format.dateTime(ends, { dateStyle: 'long', timeStyle: 'short' })
@@ -71,8 +70,7 @@ function Trial({ entitlement }: { entitlement: EntitlementView }) {
       <Strip
         tone="bad"
         icon={<CreditCard aria-hidden />}
-        // English is what the server says, which knows why.
-        title={isEnglish ? banner.split('. ')[0]! : t('ended')}
+        title={t(because === 'number' ? 'endedNumber' : 'ended')}
         text={t('endedWhat', {
           when: format.dateTime(new Date(ends.getTime() + hearsOnForMs), { dateStyle: 'long', timeStyle: 'short' }),
           day: format.dateTime(new Date(ends.getTime() + keptForMs), { dateStyle: 'long' }),

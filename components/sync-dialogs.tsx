@@ -14,6 +14,7 @@ import {
   Reading,
   SettingsLink,
   useLabelNotice,
+  useNoLabels,
   useOnce,
   useSyncSentence,
   Warning,
@@ -136,6 +137,7 @@ function LabelSync({ session, close }: { session: SessionView; close: () => void
   const switching = useSwitch('labels', session)
   const sentence = useSyncSentence('labels')
   const noticeText = useLabelNotice()
+  const noLabels = useNoLabels()
   const isOn = session.syncLabels
   const isAvailable = sync.data?.available ?? false
   useOnce(!isOn && isAvailable && sync.data?.state !== 'reading', () => preview.mutate())
@@ -151,7 +153,7 @@ function LabelSync({ session, close }: { session: SessionView; close: () => void
   if (!view.available)
     return (
       <>
-        <Warning>{session.platform === 'consumer' ? t('consumer') : (view.why ?? t('consumer'))}</Warning>
+        <Warning>{noLabels(view)}</Warning>
         <DialogActions>
           <Button variant="secondary" onClick={close}>
             {t('understood')}
@@ -255,7 +257,7 @@ function Report({ report }: { report: ContactSyncView['report'] }) {
     <details className="border-line rounded-lg border">
       <summary className="cursor-pointer px-3 py-2 font-medium">{t('report', { count: report.length })}</summary>
       <ul className="divide-line border-line max-h-56 divide-y overflow-y-auto border-t" aria-label={t('reportLabel')}>
-        {report.map(({ name, phone, why }, index) => (
+        {report.map(({ name, phone, why, whyCode }, index) => (
           <li key={`${phone} ${index}`} className="px-3 py-2">
             <p className="break-words">
               <span className="font-medium">{name || t('noName')}</span>{' '}
@@ -265,7 +267,7 @@ function Report({ report }: { report: ContactSyncView['report'] }) {
                 </bdi>
               )}
             </p>
-            <p className="text-muted text-pretty">{why}</p>
+            <p className="text-muted text-pretty">{t.has(`why.${whyCode}`) ? t(`why.${whyCode}`) : why}</p>
           </li>
         ))}
       </ul>

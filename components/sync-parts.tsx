@@ -11,10 +11,16 @@ import type { SyncKind, SyncViews } from './sync-queries'
 import { Skeleton } from './ui/skeleton'
 
 /** What is going on, in the reader's language; English is what the server says, which knows more. */
-export function useSyncSentence(kind: SyncKind): (view: Pick<SyncViews[SyncKind], 'state' | 'detail'>) => string {
-  const t = useTranslations(`syncing.${kind}State`)
+export function useSyncSentence(kind: SyncKind): (view: Pick<SyncViews[SyncKind], 'detail' | 'detailCode'>) => string {
+  const t = useTranslations(`syncing.${kind}Detail`)
   const isEnglish = useLocale().startsWith('en')
-  return ({ state, detail }) => (isEnglish || !t.has(state) ? detail : t(state))
+  return ({ detail, detailCode }) => (isEnglish || !t.has(detailCode) ? detail : t(detailCode))
+}
+
+/** Why there are no labels to sync. */
+export function useNoLabels(): (view: Pick<LabelSyncView, 'why' | 'whyCode'>) => string {
+  const t = useTranslations('syncing.noLabels')
+  return ({ why, whyCode }) => (whyCode && t.has(whyCode) ? t(whyCode) : (why ?? ''))
 }
 
 /** What could not be done, by its code; as the server says it where the code is new to us. */

@@ -1,5 +1,8 @@
 import { createTranslator } from 'use-intl/core'
 import { describe, expect, it } from 'vitest'
+import { describeDetail, explain, reported, syncDetails } from '@/lib/bridge/contact-sync/contact-sync'
+import { bannerOf } from '@/lib/bridge/entitlement/standing'
+import { describeLabelDetail, describeNoLabels, labelDetails, noLabelsCodes } from '@/lib/bridge/labels/label-sync'
 import { failureCodes } from '@/lib/bridge/message/message'
 import { shownStatuses } from '@/lib/bridge/message/view'
 import { describeStatus, sessionReasons, sessionStatuses } from '@/lib/bridge/session/session'
@@ -63,4 +66,17 @@ it('English says what the API says', () => {
       if (!['starting', 'awaiting_link', 'linking', 'connected'].includes(status))
         expect(en.reason[reason]).toBe(describeStatus(status, reason))
   }
+  for (const code of syncDetails) expect(en.syncing.contactsDetail[code]).toBe(describeDetail(code))
+  for (const code of labelDetails) expect(en.syncing.labelsDetail[code]).toBe(describeLabelDetail(code))
+  for (const code of noLabelsCodes) expect(en.syncing.noLabels[code]).toBe(describeNoLabels(code))
+  for (const code of reported) expect(en.syncing.why[code]).toBe(explain(code))
+  const trial = {
+    state: 'ended',
+    trialStartedAt: new Date(0),
+    trialEndsAt: new Date(1),
+    endsAt: new Date(1),
+    by: 'trial',
+  } as const
+  expect(bannerOf({ ...trial, trialBy: 'this' }, new Date(2))).toContain(`${en.banner.ended}.`)
+  expect(bannerOf({ ...trial, trialBy: 'number' }, new Date(2))).toContain(`${en.banner.endedNumber}.`)
 })

@@ -43,7 +43,8 @@ export const contactSyncs = pgTable('contact_syncs', {
   countSkipped: integer('count_skipped'),
   /** Of the run: how many saved contacts were due when it began. */
   total: integer(),
-  problem: text(),
+  /** Why the CRM takes nothing for now. */
+  problem: text().$type<'unauthorised' | 'suspended' | 'away'>(),
   /** A delivery is on its way for what is due; under this row's lock. */
   isAtWork: boolean('is_at_work').notNull().default(false),
   /** Numbers the deliveries. */

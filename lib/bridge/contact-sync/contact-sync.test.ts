@@ -244,7 +244,9 @@ describe('a run', () => {
     await on()
     const done = await until('done')
     expect(await contacts()).toHaveLength(1)
-    expect(done.report).toEqual([expect.objectContaining({ why: expect.stringMatching(/refused/) })])
+    expect(done.report).toEqual([
+      expect.objectContaining({ whyCode: 'refused', why: expect.stringMatching(/refused/) }),
+    ])
   })
 
   test('waits for a CRM that is away, says so, and makes nobody twice', async () => {
@@ -256,7 +258,7 @@ describe('a run', () => {
     await kit.crm.fault('status', { locationId, path: 'search/duplicate', status: 503, times: 25 })
     await on()
     const waiting = await until2('waiting')
-    expect(waiting.detail).toMatch(/does not answer/)
+    expect(waiting).toMatchObject({ detailCode: 'away', detail: expect.stringContaining('does not answer') })
     await kit.crm.clearFaults()
     const done = await until('done')
     expect(done.progress).toEqual({ done: 60, total: 60 })

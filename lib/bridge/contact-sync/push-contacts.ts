@@ -17,7 +17,7 @@ import { settleDeliveries } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
 import type { SessionRow } from '../reach'
 import { settingsOf, type Settings } from '../sub-account/settings'
-import type { ContactSyncRow } from './contact-sync'
+import { problemOf, type ContactSyncRow } from './contact-sync'
 import { readFacts } from './facts'
 import { planContacts } from './plan'
 import { pushContact, type Pushed } from './push-contact'
@@ -159,19 +159,16 @@ async function nextBatch({ ctx, session }: Work) {
   })
 }
 
-const problems: Partial<Record<CrmError['kind'], string>> = {
-  unauthorised: 'The app has to be connected to the CRM again. It goes on by itself after that.',
-  suspended: 'The CRM has paused this sub-account. It goes on by itself when it is back.',
-}
-
 /** The CRM is not there: nothing is lost, and people see why nothing moves. */
 async function wait(ctx: BridgeContext, sessionId: SessionId, error: CrmError): Promise<void> {
-  const problem = problems[error.kind] ?? 'The CRM does not answer at the moment. It goes on by itself.'
   await inTransaction(ctx.db, async (tx) => {
     const sync = await lockSync(tx, sessionId)
     if (!sync || sync.state === 'off') return
     const state = sync.state === 'running' ? 'waiting' : sync.state
-    await tx.update(contactSyncs).set({ state, problem }).where(eq(contactSyncs.sessionId, sessionId))
+    await tx
+      .update(contactSyncs)
+      .set({ state, problem: problemOf(error) })
+      .where(eq(contactSyncs.sessionId, sessionId))
     await notifySync(tx, { id: sessionId, locationId: sync.locationId })
   })
 }

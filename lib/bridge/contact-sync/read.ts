@@ -4,7 +4,15 @@ import { bookRequests, contactSyncs, savedContacts } from '@/db/schema/contact-s
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { abilitiesOf, personOf, reachSession, type SessionRow } from '../reach'
-import { describeSync, explain, nothingSynced, reported, type ContactSyncView } from './contact-sync'
+import {
+  describeDetail,
+  detailOf,
+  explain,
+  nothingSynced,
+  reported,
+  type ContactSyncView,
+  type ReportedReason,
+} from './contact-sync'
 
 const mostReported = 200
 
@@ -25,6 +33,7 @@ export async function viewContactSync(tx: Queryable, session: SessionRow): Promi
     .select({ problem: bookRequests.problem })
     .from(bookRequests)
     .where(and(eq(bookRequests.sessionId, session.id), eq(bookRequests.what, 'contacts')))
+  const detailCode = detailOf(row, session, request?.problem != null)
   const isCounted = row.countNew !== null && row.state !== 'off'
   return {
     state: row.state,
@@ -32,7 +41,8 @@ export async function viewContactSync(tx: Queryable, session: SessionRow): Promi
     progress: row.total === null || row.state === 'off' ? null : { done: await doneOf(tx, row), total: row.total },
     startedAt: row.startedAt?.toISOString() ?? null,
     finishedAt: row.state === 'ready' ? null : (row.finishedAt?.toISOString() ?? null),
-    detail: describeSync(row, session, request?.problem ?? null),
+    detail: (detailCode === 'unread' && request?.problem) || describeDetail(detailCode),
+    detailCode,
     report: row.state === 'off' ? [] : await reportOf(tx, session.id),
   }
 }
@@ -52,5 +62,10 @@ async function reportOf(tx: Queryable, sessionId: SessionId): Promise<ContactSyn
     .where(and(eq(savedContacts.sessionId, sessionId), inArray(savedContacts.why, [...reported])))
     .orderBy(savedContacts.why, savedContacts.name, savedContacts.key)
     .limit(mostReported)
-  return rows.map(({ name, phone, why }) => ({ name: name ?? '', phone, why: explain(why!) }))
+  return rows.map(({ name, phone, why }) => ({
+    name: name ?? '',
+    phone,
+    why: explain(why!),
+    whyCode: why as ReportedReason,
+  }))
 }

@@ -6,7 +6,7 @@ import type { subAccounts } from '@/db/schema/sub-accounts'
 import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSubAccount } from '../reach'
-import { bannerOf, describeStanding, standingOf, type EntitlementState, type Standing } from './standing'
+import { bannerOf, becauseOf, describeStanding, standingOf, type EntitlementState, type Standing } from './standing'
 
 export interface EntitlementView {
   state: EntitlementState
@@ -17,6 +17,7 @@ export interface EntitlementView {
   used: number
   banner: string | null
   detail: string
+  because: 'number' | 'sub_account' | null
 }
 
 /** What the sub-account may use, and until when. */
@@ -49,6 +50,7 @@ export async function viewEntitlement(
     used: used!.count,
     banner: bannerOf(standing, now),
     detail: describeStanding(standing, now),
+    because: becauseOf(standing),
   }
 }
 

@@ -120,7 +120,7 @@ describe('a trial', () => {
     await again.says('connected')
     await settle()
     const there = await entitlement(florist)
-    expect(there).toMatchObject({ state: 'ended', trialEndsAt: expect.any(String) })
+    expect(there).toMatchObject({ state: 'ended', because: 'number', trialEndsAt: expect.any(String) })
     expect(there.detail).toContain('each number has one trial')
     expect(there.detail + there.banner).not.toContain(bakery.id)
     expect(await isOwned(again.id)).toBe(true)

@@ -44,22 +44,29 @@ export function standingOf(row: Row | null, paid: Paid | null, now: Date): Stand
     : { state: 'ended', ...trial, endsAt: trialEndsAt, by: 'trial' }
 }
 
+/** Why the trial counts from before the first connection here; null: it does not, or it is not what allows or ends it now. */
+export function becauseOf({ trialBy, by }: Pick<Standing, 'trialBy' | 'by'>): 'number' | 'sub_account' | null {
+  return by === 'trial' && trialBy !== 'this' ? trialBy : null
+}
+
 /** What every page says; null while there is nothing to do. */
-export function bannerOf({ state, trialStartedAt, trialBy, endsAt, by }: Standing, now: Date): string | null {
+export function bannerOf(standing: Standing, now: Date): string | null {
+  const { state, trialStartedAt, endsAt } = standing
   if (state === 'ended')
-    return `Payment is needed: messages are not sent${trialBy === 'number' && by === 'trial' ? ', because the number already had its trial in another sub-account' : ' any more'}. The links are kept, so paying needs no new scan.`
+    return `Payment is needed: messages are not sent${becauseOf(standing) === 'number' ? ', because the number already had its trial in another sub-account' : ' any more'}. The links are kept, so paying needs no new scan.`
   if (state !== 'trial' || !trialStartedAt || !endsAt) return null
   if (now.getTime() < trialStartedAt.getTime() + bannerAfterMs) return null
   return `The trial ends ${remaining(endsAt, now)}. Afterwards messages are not sent until somebody pays.`
 }
 
-export function describeStanding({ state, trialBy, endsAt, by }: Standing, now: Date): string {
+export function describeStanding(standing: Standing, now: Date): string {
+  const { state, endsAt } = standing
   const because = {
     this: '',
     number:
       ' It counts from the day the number was first connected, in another sub-account: each number has one trial.',
     sub_account: ' It counts from the first connection, before the app was installed again.',
-  }[by === 'trial' ? (trialBy ?? 'this') : 'this']
+  }[becauseOf(standing) ?? 'this']
   switch (state) {
     case 'unstarted':
       return 'The trial of 5 days begins when the first number is connected.'

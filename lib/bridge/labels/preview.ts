@@ -7,7 +7,7 @@ import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession, requireAbility, type SessionRow } from '../reach'
 import { askForBook } from '../session/ask-for-book'
-import { whyNoLabels, type LabelSyncView } from './label-sync'
+import { describeNoLabels, whyNoLabels, type LabelSyncView } from './label-sync'
 import { viewLabelSync } from './read'
 
 /** Reads the labels of the phone and counts what a sync would do; writes nothing to the CRM. */
@@ -23,8 +23,10 @@ export async function previewLabelSync(ctx: BridgeContext, actor: Actor, session
 }
 
 export function refuseWithoutLabels(session: SessionRow): void {
-  const why = whyNoLabels(session)
-  if (why) throw new BridgeError('wrong_status', why, { fields: { syncLabels: why } })
+  const code = whyNoLabels(session)
+  if (!code) return
+  const why = describeNoLabels(code)
+  throw new BridgeError('wrong_status', why, { fields: { syncLabels: why } })
 }
 
 export async function beginReading(ctx: BridgeContext, tx: Transaction, session: SessionRow): Promise<void> {

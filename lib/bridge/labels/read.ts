@@ -5,7 +5,14 @@ import { labelSyncs, type LabelSyncState } from '@/db/schema/tags'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession, type SessionRow } from '../reach'
-import { describeLabelNotice, describeLabelSync, whyNoLabels, type LabelSyncView } from './label-sync'
+import {
+  describeLabelDetail,
+  describeLabelNotice,
+  describeNoLabels,
+  labelDetailOf,
+  whyNoLabels,
+  type LabelSyncView,
+} from './label-sync'
 
 export async function readLabelSync(ctx: BridgeContext, actor: Actor, sessionId: SessionId): Promise<LabelSyncView> {
   return await viewLabelSync(ctx.db, await reachSession(ctx.db, actor, sessionId))
@@ -13,18 +20,21 @@ export async function readLabelSync(ctx: BridgeContext, actor: Actor, sessionId:
 
 export async function viewLabelSync(tx: Queryable, session: SessionRow): Promise<LabelSyncView> {
   const [row] = await tx.select().from(labelSyncs).where(eq(labelSyncs.sessionId, session.id))
-  const why = whyNoLabels(session)
+  const whyCode = whyNoLabels(session)
   const state = row?.state === 'running' ? await stateOfRun(tx, session.id) : (row?.state ?? 'off')
   const [request] = await tx
     .select({ problem: bookRequests.problem })
     .from(bookRequests)
     .where(and(eq(bookRequests.sessionId, session.id), eq(bookRequests.what, 'labels')))
+  const detailCode = labelDetailOf(state, session, request?.problem != null)
   return {
     state,
-    available: why === null,
-    why,
+    available: whyCode === null,
+    why: whyCode && describeNoLabels(whyCode),
+    whyCode,
     counts: state === 'off' ? null : (row?.counts ?? null),
-    detail: describeLabelSync(state, session, request?.problem ?? null),
+    detail: (detailCode === 'unread' && request?.problem) || describeLabelDetail(detailCode),
+    detailCode,
     notice: row?.notice ? describeLabelNotice(row.notice) : null,
     labels: await labelsOf(tx, session.id),
   }

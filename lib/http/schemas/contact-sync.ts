@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { syncStates } from '@/lib/bridge/contact-sync/contact-sync'
+import { reported, syncDetails, syncStates } from '@/lib/bridge/contact-sync/contact-sync'
 import { moment, name } from './common'
 
 const count = z.number().int()
@@ -15,7 +15,16 @@ export const contactSync = name(
     startedAt: moment.nullable(),
     finishedAt: moment.nullable(),
     detail: z.string(),
+    /** What `detail` says, for texts in another language. */
+    detailCode: z.enum(syncDetails),
     /** Saved contacts that need a look, at most 200. */
-    report: z.array(z.strictObject({ name: z.string(), phone: z.string().nullable(), why: z.string() })),
+    report: z.array(
+      z.strictObject({
+        name: z.string(),
+        phone: z.string().nullable(),
+        why: z.string(),
+        whyCode: z.enum(reported),
+      }),
+    ),
   }),
 )

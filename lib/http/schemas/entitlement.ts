@@ -16,6 +16,8 @@ export const entitlement = name(
     /** What to tell people on every page; null: nothing. */
     banner: z.string().nullable(),
     detail: z.string(),
+    /** Why the trial counts from before the first connection here: the number had it elsewhere, or the app was installed before. */
+    because: z.enum(['number', 'sub_account']).nullable(),
   }),
 )
 

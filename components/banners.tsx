@@ -35,7 +35,7 @@ export function Banners({ locationId }: { locationId: string }) {
   )
 }
 
-function Strip(props: { tone: 'bad' | 'wait'; icon: ReactNode; title: string; text: string }) {
+export function Strip(props: { tone: 'bad' | 'wait'; icon: ReactNode; title: string; text: string }) {
   return (
     <div
       role={props.tone === 'bad' ? 'alert' : 'status'}

@@ -1,12 +1,12 @@
 'use client'
 
-import { ArrowLeft } from 'lucide-react'
+import { ArrowLeft, CloudOff } from 'lucide-react'
 import Link from 'next/link'
 import { usePathname } from 'next/navigation'
 import type { ReactNode } from 'react'
-import { useTranslations } from 'use-intl'
+import { useFormatter, useTranslations } from 'use-intl'
 import type { SubAccountView } from '@/lib/bridge/sub-account/list'
-import { Banners } from './banners'
+import { Banners, Strip } from './banners'
 import { Live } from './live'
 import { LoadError } from './notice'
 import { OpenInTab } from './open-in-tab'
@@ -94,8 +94,20 @@ function SectionTabs({ locationId }: { locationId: string }) {
   )
 }
 
-function LostAuthorisation({ location: { status } }: { location: SubAccountView }) {
+function LostAuthorisation({ location: { status, crmFailingSince } }: { location: SubAccountView }) {
   const t = useTranslations('lost')
+  const format = useFormatter()
+  if (status === 'active' && crmFailingSince !== null)
+    return (
+      <Strip
+        tone="wait"
+        icon={<CloudOff aria-hidden />}
+        title={t('silent', {
+          when: format.dateTime(new Date(crmFailingSince), { dateStyle: 'medium', timeStyle: 'short' }),
+        })}
+        text={t('silentHow')}
+      />
+    )
   if (status !== 'needs_reauth' && status !== 'suspended') return null
   return (
     <div

@@ -43,7 +43,10 @@ export interface BridgeKit {
 export const owner = 'test-worker'
 
 /** `requestEveryMs`: the pace of requests to the CRM, which then does not enforce its own limit. */
-export async function startBridgeKit({ requestEveryMs }: { requestEveryMs?: number } = {}): Promise<BridgeKit> {
+export async function startBridgeKit({
+  requestEveryMs,
+  rest,
+}: { requestEveryMs?: number; rest?: { minMs: number; maxMs: number } } = {}): Promise<BridgeKit> {
   const test = await createTestDatabase()
   const database = openDatabase(test.url, { max: 12 })
   const { db } = database
@@ -77,6 +80,7 @@ export async function startBridgeKit({ requestEveryMs }: { requestEveryMs?: numb
       app: { ...app, apiUrl: emulator.apiUrl, authorizeUrl: emulator.authorizeUrl },
       appUrl,
       requestEveryMs,
+      rest,
     }),
   }
   const webhooks: Buffer[] = []

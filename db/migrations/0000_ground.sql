@@ -67,6 +67,7 @@ CREATE TABLE "deliveries" (
 	"seq" bigserial NOT NULL,
 	"state" text DEFAULT 'ready' NOT NULL,
 	"attempts" integer DEFAULT 0 NOT NULL,
+	"failures" integer DEFAULT 0 NOT NULL,
 	"unsettled" boolean DEFAULT false NOT NULL,
 	"last_error" text,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
@@ -295,9 +296,19 @@ CREATE TABLE "audit_entries" (
 	"at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "browser_sessions" (
+	"id_hash" "bytea" PRIMARY KEY NOT NULL,
+	"actor" jsonb NOT NULL,
+	"signed_in_at" timestamp (3) with time zone NOT NULL,
+	"seen_at" timestamp (3) with time zone NOT NULL,
+	"checked_at" timestamp (3) with time zone NOT NULL,
+	"confirmed_at" timestamp (3) with time zone NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "crm_budgets" (
 	"location_id" text PRIMARY KEY NOT NULL,
-	"spent_until" timestamp (3) with time zone DEFAULT now() NOT NULL
+	"spent_until" timestamp (3) with time zone DEFAULT now() NOT NULL,
+	"failing_since" timestamp (3) with time zone
 );
 --> statement-breakpoint
 CREATE TABLE "data_keys" (
@@ -547,6 +558,7 @@ CREATE UNIQUE INDEX "sessions_account_tag" ON "sessions" USING btree ("location_
 CREATE UNIQUE INDEX "sessions_priority" ON "sessions" USING btree ("location_id","priority");--> statement-breakpoint
 CREATE INDEX "sessions_phone" ON "sessions" USING btree ("phone");--> statement-breakpoint
 CREATE INDEX "audit_entries_location" ON "audit_entries" USING btree ("location_id","at");--> statement-breakpoint
+CREATE INDEX "browser_sessions_seen" ON "browser_sessions" USING btree ("seen_at");--> statement-breakpoint
 CREATE INDEX "sub_accounts_company" ON "sub_accounts" USING btree ("company_id");--> statement-breakpoint
 CREATE INDEX "kept_affinities_phone" ON "kept_affinities" USING btree ("location_id","phone");--> statement-breakpoint
 CREATE INDEX "label_marks_person" ON "label_marks" USING btree ("person_id");--> statement-breakpoint

@@ -63,6 +63,8 @@ export const deliveries = pgTable(
     seq: bigserial({ mode: 'number' }).notNull(),
     state: text().$type<'ready' | 'done' | 'given_up'>().notNull().default('ready'),
     attempts: integer().notNull().default(0),
+    /** How many of them the CRM failed at while it answered otherwise. */
+    failures: integer().notNull().default(0),
     /** Claimed and not settled since: if a claim finds it set, nobody knows how the attempt before ended. */
     unsettled: boolean().notNull().default(false),
     lastError: text('last_error'),

@@ -64,11 +64,13 @@ export const dataKeys = pgTable(
   (t) => [primaryKey({ columns: [t.tenant, t.version] })],
 )
 
-/** One bucket per sub-account, shared by all processes: when the next request may leave (generic cell rate). */
+/** One bucket per sub-account, shared by all processes: when the next request may leave (generic cell rate), or that none may for now. */
 export const crmBudgets = pgTable('crm_budgets', {
   locationId: text('location_id').$type<LocationId>().primaryKey(),
   /** The time up to which the allowance is spent. */
   spentUntil: moment('spent_until').notNull().defaultNow(),
+  /** Since when the CRM fails at what it is asked for this sub-account; null while it answers. */
+  failingSince: moment('failing_since'),
 })
 
 /** Installs we started: the state parameter, hashed, once, for ten minutes. */
@@ -97,6 +99,22 @@ export const tabCodes = pgTable('tab_codes', {
   actor: jsonb().$type<Record<string, unknown>>().notNull(),
   expiresAt: moment('expires_at').notNull(),
 })
+
+/** Browsers signed in to a tab of their own, by the hash of what their cookie holds. */
+export const browserSessions = pgTable(
+  'browser_sessions',
+  {
+    idHash: bytea('id_hash').primaryKey(),
+    actor: jsonb().$type<Record<string, unknown>>().notNull(),
+    signedInAt: moment('signed_in_at').notNull(),
+    /** When a person last did something with it. */
+    seenAt: moment('seen_at').notNull(),
+    /** When the CRM was last asked for this person's rights, and when it last answered. */
+    checkedAt: moment('checked_at').notNull(),
+    confirmedAt: moment('confirmed_at').notNull(),
+  },
+  (t) => [index('browser_sessions_seen').on(t.seenAt)],
+)
 
 /** Who did what to what, append only. */
 export const auditEntries = pgTable(

@@ -29,6 +29,8 @@ let location: LocationId
 let api: SubAccountApi
 let token: string
 const exhausted: number[] = []
+let isFailing = false
+const told: string[] = []
 let replaced = 0
 
 function apiOver(apiUrl: string, more: Partial<HighLevelOptions> = {}): SubAccountApi {
@@ -44,8 +46,10 @@ function apiOver(apiUrl: string, more: Partial<HighLevelOptions> = {}): SubAccou
       },
     },
     budget: {
-      take: () => Promise.resolve(),
+      take: () => Promise.resolve({ isFailing }),
       exhausted: (_id, ms) => Promise.resolve(void exhausted.push(ms)),
+      failing: () => Promise.resolve(void told.push('failing')),
+      recovered: () => Promise.resolve(void told.push('recovered')),
     },
     clock: systemClock,
     log: silentLog,

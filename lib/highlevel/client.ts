@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { LocationId } from '@/lib/ids'
 import type { Log } from '@/lib/log'
 import type { Clock } from '@/lib/clock'
+import { createBreaker } from './breaker'
 import { CrmError, type HighLevel, type RequestBudget, type SubAccountApi, type TokenSource } from './highlevel'
 import { createRequester, RefusedCall, type Call } from './request'
 import { createTransport, type Timeouts, type Transport } from './transport'
@@ -48,20 +49,32 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
   const { providerId, tokens, budget, clock, log, inboundType = 'SMS' } = options
   const transport = options.transport ?? createTransport(options.timeouts ? { timeouts: options.timeouts } : {})
   const requester = createRequester(options.apiUrl, transport)
+  const breaker = createBreaker()
 
   async function spend<Output>(locationId: LocationId, call: Call<Output>): Promise<Output> {
-    await budget.take(locationId)
+    const { isFailing } = await budget.take(locationId)
     const startedMs = clock.monotonicMs()
     try {
-      return await requester.request(call)
+      const answer = await requester.request(call)
+      await went(locationId, isFailing, false)
+      return answer
     } catch (error) {
       if (!(error instanceof CrmError)) throw error
+      error.isCounted = await went(locationId, isFailing, hasFailed(error))
       const fields = { locationId, method: call.method, status: error.status ?? error.kind }
       log.debug({ ...fields, ms: Math.round(clock.monotonicMs() - startedMs) }, 'the CRM did not do as asked')
       if (error.kind === 'suspended') await options.onSuspended?.(locationId)
       if (error.status === 429) await budget.exhausted(locationId, error.retryAfterMs ?? 10_000)
       throw error
     }
+  }
+
+  /** Answers whether this was a failure of a CRM that otherwise answers. */
+  async function went(locationId: LocationId, isFailing: boolean, failed: boolean): Promise<boolean> {
+    const tips = breaker.count(locationId, failed)
+    if (failed && (isFailing || tips)) await budget.failing(locationId)
+    if (!failed && isFailing) await budget.recovered(locationId)
+    return failed && !isFailing && !tips
   }
 
   /** With the sub-account's token; a token the CRM calls invalid is replaced and the call repeated, once. */
@@ -269,6 +282,9 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
     },
   }
 }
+
+/** No answer, or one that is none; being told to come back, or no, is an answer. */
+const hasFailed = ({ kind, status }: CrmError) => (kind === 'try_later' || kind === 'unknown') && status !== 429
 
 /** Only an expired or revoked token is worth another one: a missing scope or a foreign location stays what it is. */
 const isInvalidToken = (error: unknown) =>

@@ -147,6 +147,8 @@ export class CrmError extends Error {
   readonly kind: CrmErrorKind
   readonly status: number | undefined
   readonly retryAfterMs: number | undefined
+  /** The CRM failed at this and answers otherwise, so it counts against what was asked. */
+  isCounted = false
   constructor(
     kind: CrmErrorKind,
     message: string,
@@ -168,9 +170,14 @@ export interface TokenSource {
   replace(locationId: LocationId, refused: string): Promise<string>
 }
 
-/** Spends one request of a sub-account's allowance; resolves when it may leave. */
+/** What may be asked of the CRM for a sub-account, and when; shared by all processes. */
 export interface RequestBudget {
-  take(locationId: LocationId): Promise<void>
+  /** Spends one request of the allowance; resolves when it may leave. `isFailing`: the CRM was found to fail, and this finds out whether it still does. */
+  take(locationId: LocationId): Promise<{ isFailing: boolean }>
   /** The CRM said the allowance is used up, whatever we counted. */
   exhausted(locationId: LocationId, forMs: number): Promise<void>
+  /** The CRM fails this sub-account: nothing is asked for a while, longer the longer it has lasted. */
+  failing(locationId: LocationId): Promise<void>
+  /** It does as asked again. */
+  recovered(locationId: LocationId): Promise<void>
 }

@@ -14,6 +14,8 @@ export interface ClaimedDelivery {
   subjectId: string
   /** This one included. */
   attempts: number
+  /** How many attempts before this one counted against it. */
+  failures: number
   /** The attempt before was never settled: nobody knows whether it reached the other bank. */
   inDoubt: boolean
   createdAt: Date
@@ -28,6 +30,7 @@ interface Row extends Record<string, unknown> {
   session_id: SessionId | null
   subject_id: string
   attempts: number
+  failures: number
   in_doubt: boolean
   created_at: string
 }
@@ -69,7 +72,7 @@ const take = (due: SQL, hold: { owner: string; epoch: SQL; until: SQL }) => sql`
     returning d.id
   )
   select heads.id, heads.kind, heads.lane_id, taken.turn, heads.location_id, taken.session_id, heads.subject_id,
-    heads.attempts + 1 as attempts, heads.unsettled as in_doubt, heads.created_at
+    heads.attempts + 1 as attempts, heads.failures, heads.unsettled as in_doubt, heads.created_at
   from heads join taken on taken.id = heads.due_lane
   where heads.id is not null`
 
@@ -170,6 +173,7 @@ function fromRow(row: Row): ClaimedDelivery {
     sessionId: row.session_id,
     subjectId: row.subject_id,
     attempts: Number(row.attempts),
+    failures: Number(row.failures),
     inDoubt: row.in_doubt,
     createdAt: new Date(row.created_at),
   }

@@ -4,10 +4,10 @@ import type { ClaimedDelivery } from './claim'
 
 export type Settlement =
   | { outcome: 'done' }
-  /** Tried, known not to have had effect; again after `afterMs`, with everything behind it. */
-  | { outcome: 'retry'; afterMs: number; why: string }
+  /** Tried, known not to have had effect; again after `afterMs`, with everything behind it. `counts`: against the delivery. */
+  | { outcome: 'retry'; afterMs: number; why: string; counts?: boolean }
   /** Nobody knows; again after `afterMs`, in doubt. */
-  | { outcome: 'unknown'; afterMs: number; why: string }
+  | { outcome: 'unknown'; afterMs: number; why: string; counts?: boolean }
   | { outcome: 'given_up'; why: string }
 
 export interface Settled {
@@ -29,17 +29,18 @@ export async function settleDeliveries(tx: Queryable, owner: string, settled: re
     unsettled: settlement.outcome === 'unknown',
     // By the database's clock, which decides what is due: a worker's may be minutes off.
     after: 'afterMs' in settlement ? settlement.afterMs : null,
+    failed: 'counts' in settlement && settlement.counts ? 1 : 0,
     why: 'why' in settlement ? storable(settlement.why) : null,
   }))
   await tx.execute(sql`
     with ended as materialized (
       select e.* from json_to_recordset(${JSON.stringify(rows)}::json)
-        as e(id uuid, lane text, turn bigint, state text, unsettled boolean, after float8, why text)
+        as e(id uuid, lane text, turn bigint, state text, unsettled boolean, after float8, failed int, why text)
       join lanes on lanes.id = e.lane and lanes.busy_by = ${owner} and lanes.turn = e.turn
       order by lanes.id for update of lanes
     ),
     recorded as (
-      update deliveries d set state = e.state, unsettled = e.unsettled, last_error = coalesce(e.why, d.last_error),
+      update deliveries d set state = e.state, unsettled = e.unsettled, failures = d.failures + e.failed, last_error = coalesce(e.why, d.last_error),
         finished_at = case when e.state = 'ready' then null else now() end
       from ended e where d.id = e.id and d.state = 'ready'
       returning d.id

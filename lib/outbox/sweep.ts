@@ -3,12 +3,16 @@ import type { Database } from '@/db/client'
 
 const batch = 5_000
 
-/** Erases finished deliveries older than a day, and lanes that have been empty since. In small steps, so that nothing waits long. */
+/**
+ * Erases finished deliveries older than a day, and lanes that have been empty since; what was given up stays for operators to see,
+ * a month. In small steps, so that nothing waits long.
+ */
 export async function sweepOutbox(db: Database): Promise<void> {
   for (;;) {
     const gone = await db.execute(sql`
       delete from deliveries where id in (
-        select id from deliveries where state <> 'ready' and finished_at < now() - interval '1 day' limit ${batch})
+        select id from deliveries where state <> 'ready' and finished_at < now() - interval '1 day'
+          and (state = 'done' or kind = 'send' or finished_at < now() - interval '30 days') limit ${batch})
       returning id`)
     if (gone.length < batch) break
   }

@@ -46,6 +46,7 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
     appUrl: env.appUrl,
     ...(rest.reach ? { reach: rest.reach } : {}),
     requestEveryMs: rest.timings?.requestEveryMs,
+    rest: rest.timings?.crmRetry,
   })
   const ctx: BridgeContext & ConnectContext = {
     ...{ db, vault, clock, log, ...crm },

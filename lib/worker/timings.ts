@@ -37,5 +37,5 @@ export const productionTimings: WorkerTimings = {
   holdScale: 1,
 }
 
-/** Something of ours is wrong with a delivery: it is tried this often before its lane goes on without it. */
+/** Something is wrong with a delivery, by our doing or to the CRM's mind: it is tried this often before its lane goes on without it. */
 export const poisonCap = 12

@@ -8,7 +8,7 @@ import { failContactSync } from '@/lib/bridge/contact-sync/fail'
 import { pushContacts } from '@/lib/bridge/contact-sync/push-contacts'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { failMessages } from '@/lib/bridge/message/fail-messages'
-import { pushNote } from '@/lib/bridge/message/push-note'
+import { noteDelivery, pushNote } from '@/lib/bridge/message/push-note'
 import { pushInbound } from '@/lib/bridge/message/push-inbound'
 import { createPushStatus } from '@/lib/bridge/message/push-status'
 import { routeMessage } from '@/lib/bridge/message/route-message'
@@ -24,6 +24,7 @@ import {
   holdLanesOn,
   type ClaimedDelivery,
 } from '@/lib/outbox/claim'
+import { putDeliveries } from '@/lib/outbox/put'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
 import { loop } from './loop'
 import { poisonCap, type WorkerTimings } from './timings'
@@ -77,7 +78,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       if (error instanceof HoldLost) throw error
       // A CRM out of reach fails with the same codes as a database out of reach, but can be recorded.
       if (!(error instanceof CrmError) && isOutage(error)) return
-      const settlement = afterFailure(timings, delivery, error)
+      const settlement = (await pastTheCap(ctx, delivery, error)) ?? afterFailure(timings, delivery, error)
       const log = settlement.outcome === 'given_up' ? ctx.log.error : ctx.log.debug
       log.call(
         ctx.log,
@@ -152,14 +153,35 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   }
 }
 
+/** Sync runs cross slowly and in parts; they go on for as long as it takes. */
+const isCapped = ({ kind }: ClaimedDelivery) => kind !== 'contacts'
+
+/**
+ * A delivery the CRM has failed often enough, while it did as asked otherwise, is given up, so that those behind it go on. It is
+ * asked for something else first: where hardly anything crosses, nobody may have noticed that it fails at everything.
+ */
+async function pastTheCap(ctx: BridgeContext, delivery: ClaimedDelivery, error: unknown): Promise<Settlement | null> {
+  if (!(error instanceof CrmError) || !error.isCounted || !isCapped(delivery)) return null
+  if (delivery.failures + 1 < poisonCap) return null
+  try {
+    await ctx.highlevel.forSubAccount(delivery.locationId).getLocation()
+  } catch (doubt) {
+    if (!(doubt instanceof CrmError)) throw doubt
+    return null
+  }
+  return { outcome: 'given_up', why: whyOf(error) }
+}
+
+const whyOf = (error: unknown) =>
+  error instanceof Error ? `${error.name}: ${error instanceof CrmError ? error.message : ''}` : 'unknown error'
+
 /** What the CRM's answer means for a delivery. */
 function afterFailure(
   timings: WorkerTimings,
   delivery: Pick<ClaimedDelivery, 'attempts' | 'kind'>,
   error: unknown,
 ): Settlement {
-  const why =
-    error instanceof Error ? `${error.name}: ${error instanceof CrmError ? error.message : ''}` : 'unknown error'
+  const why = whyOf(error)
   if (!(error instanceof CrmError)) {
     if (delivery.attempts >= poisonCap) return { outcome: 'given_up', why }
     return { outcome: 'unknown', afterMs: backoffMs(delivery.attempts, timings.crmRetry), why }
@@ -167,8 +189,11 @@ function afterFailure(
   switch (error.kind) {
     case 'refused':
       return { outcome: 'given_up', why }
-    case 'unknown':
-      return { outcome: 'unknown', afterMs: 0, why }
+    case 'unknown': {
+      // What got an answer is likely to get the same again at once.
+      const afterMs = error.status === undefined ? 0 : backoffMs(delivery.attempts, timings.crmRetry)
+      return { outcome: 'unknown', afterMs, why, counts: error.isCounted }
+    }
     case 'not_yet': {
       // Attempts that failed otherwise count too, so the last wait of a status is repeated a while before giving up. A message
       // that is not confirmed holds back what the contact is sent after it, so it is not.
@@ -180,8 +205,10 @@ function afterFailure(
     case 'unauthorised':
     case 'suspended':
       return { outcome: 'retry', afterMs: timings.refusedAgainMs, why }
-    case 'try_later':
-      return { outcome: 'retry', afterMs: error.retryAfterMs ?? backoffMs(delivery.attempts, timings.crmRetry), why }
+    case 'try_later': {
+      const afterMs = error.retryAfterMs ?? backoffMs(delivery.attempts, timings.crmRetry)
+      return { outcome: 'retry', afterMs, why, counts: error.isCounted }
+    }
   }
 }
 
@@ -200,10 +227,12 @@ async function settleFailed(
     if (settlement.outcome === 'given_up' && delivery.kind === 'contacts')
       await failContactSync(tx, delivery.subjectId as SessionId)
     if (settlement.outcome === 'given_up' && delivery.kind === 'push') {
-      await tx
+      const [message] = await tx
         .update(messages)
         .set({ failureCode: 'internal', failureMessage: 'Not shown in the CRM: the CRM refused this message.' })
         .where(eq(messages.id, delivery.subjectId as MessageId))
+        .returning({ id: messages.id, locationId: messages.locationId, personId: messages.personId })
+      if (message?.personId) await putDeliveries(tx, [noteDelivery(message, message.personId)])
     }
     await settleDeliveries(tx, owner, [{ delivery, settlement }])
   })

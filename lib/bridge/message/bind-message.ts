@@ -20,6 +20,7 @@ import type { PersonRow } from '../contact/lock-person'
 import { contentFailure, noNumber, personFailure } from './check-content'
 import { failMessages } from './fail-messages'
 import type { Failure } from './message'
+import { noteDelivery } from './push-note'
 import { answerRouting, type Asked } from './routing-facts'
 import { sealContent } from './stored'
 
@@ -134,15 +135,6 @@ async function isChange(tx: Transaction, person: PersonRow, id: MessageId, sessi
     .limit(1)
   return before?.session !== session
 }
-
-const noteDelivery = (message: Unbound, personId: PersonId): NewDelivery => ({
-  kind: 'note',
-  key: `note:${message.id}`,
-  lane: `note:${personId}`,
-  locationId: message.locationId,
-  sessionId: null,
-  subjectId: message.id,
-})
 
 /** The chat of a person on a session, and the first of `count` numbers in its order; null when no address is known. */
 async function takeSeats(

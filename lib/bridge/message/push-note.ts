@@ -1,20 +1,33 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { messages, type MessageStatus } from '@/db/schema/messages'
+import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { CrmError } from '@/lib/highlevel/highlevel'
-import type { MessageId } from '@/lib/ids'
+import type { ContactId, LocationId, MessageId, PersonId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
+import type { NewDelivery } from '@/lib/outbox/put'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
 import { describeState, type PassedOverBecause } from '../session/standing'
 import { describeSession } from './message'
 
+type MessageRow = typeof messages.$inferSelect
+
 const isWaiting: readonly MessageStatus[] = ['received', 'queued', 'sending']
+
+export const noteDelivery = (message: { id: MessageId; locationId: LocationId }, personId: PersonId): NewDelivery => ({
+  kind: 'note',
+  key: `note:${message.id}`,
+  lane: `note:${personId}`,
+  locationId: message.locationId,
+  sessionId: null,
+  subjectId: message.id,
+})
 
 /**
  * Tells the team, in the conversation and invisibly to the contact, that a message left from another number than the contact
- * knows. When nobody knows how an earlier attempt ended, the conversation is searched for the words first. Throws CrmError.
+ * knows, or that one could not be shown there. When nobody knows how an earlier attempt ended, the conversation is searched for the words first. Throws CrmError.
  */
 export async function pushNote(
   ctx: BridgeContext,
@@ -23,23 +36,42 @@ export async function pushNote(
   isHeld: () => boolean,
 ): Promise<void> {
   const [row] = await ctx.db
-    .select({ message: messages, session: { label: sessions.label, phone: sessions.phone } })
+    .select({
+      message: messages,
+      session: { label: sessions.label, phone: sessions.phone },
+      contactId: sql<ContactId | null>`coalesce(${messages.contactId}, ${people.contactId})`,
+    })
     .from(messages)
     .leftJoin(sessions, eq(sessions.id, messages.sessionId))
+    .leftJoin(people, eq(people.id, messages.personId))
     .where(eq(messages.id, delivery.subjectId as MessageId))
-  const from = row?.message.trace?.fallbackFrom
-  // Failed meanwhile, or routed again by now: nothing left on another number.
-  if (row?.session && from && row.message.contactId && row.message.status !== 'failed') {
-    const { contactId, locationId } = row.message
-    // It may yet fail, or leave on the number the contact knows.
-    if (isWaiting.includes(row.message.status)) throw new CrmError('try_later', 'the message has not left yet')
-    const text = `${describeSession(row.session)} sent this instead of ${from.label}, which ${describeState(from.why as PassedOverBecause)}.`
-    const crm = ctx.highlevel.forSubAccount(locationId)
-    const isThere = delivery.inDoubt && (await crm.hasNote(contactId, text))
+  const text = row && textOf(row.message, row.session)
+  if (text && row.contactId) {
+    const crm = ctx.highlevel.forSubAccount(row.message.locationId)
+    const isThere = delivery.inDoubt && (await crm.hasNote(row.contactId, text))
     if (!isThere) {
       if (!isHeld()) throw new HoldLost(delivery.id)
-      await crm.addNote(contactId, text)
+      await crm.addNote(row.contactId, text)
     }
   }
   await settleDeliveries(ctx.db, owner, [{ delivery, settlement: { outcome: 'done' } }])
 }
+
+/** Null: nothing to say any more. Throws CrmError while it cannot be known. */
+function textOf(message: MessageRow, session: { label: string; phone: string | null } | null): string | null {
+  if (isMissing(message)) {
+    const at = message.occurredAt.toISOString().slice(0, 16).replace('T', ' ')
+    const whose = message.direction === 'inbound' ? 'from' : 'to'
+    return `A WhatsApp message ${whose} this contact, of ${at} UTC, could not be shown here. Read it in the app, under Messages.`
+  }
+  const from = message.trace?.fallbackFrom
+  // Failed meanwhile, or routed again by now: nothing left on another number.
+  if (!session || !from || message.status === 'failed') return null
+  // It may yet fail, or leave on the number the contact knows.
+  if (isWaiting.includes(message.status)) throw new CrmError('try_later', 'the message has not left yet')
+  return `${describeSession(session)} sent this instead of ${from.label}, which ${describeState(from.why as PassedOverBecause)}.`
+}
+
+/** The CRM did not take it for good: what did not come from there, and never came to be there. */
+const isMissing = ({ origin, status, crmMessageId, failureCode }: MessageRow) =>
+  origin !== 'crm' && status !== 'failed' && crmMessageId === null && failureCode === 'internal'

@@ -7,7 +7,7 @@ import { createOAuth, type OAuth } from '@/lib/highlevel/oauth'
 import { createRequester } from '@/lib/highlevel/request'
 import { createTransport } from '@/lib/highlevel/transport'
 import type { Log } from '@/lib/log'
-import { createRequestBudget } from './request-budget'
+import { createRequestBudget, type Rest } from './request-budget'
 import { suspendSubAccount } from './suspend'
 import { createTokenStore, type TokenStore, type TokenStoreOptions } from './token-store'
 
@@ -31,6 +31,8 @@ export function connectCrm(options: {
   reach?: TokenStoreOptions['reach']
   /** Between two requests of one sub-account; the CRM's own limit decides what is allowed. */
   requestEveryMs?: number | undefined
+  /** How long nothing is asked for a sub-account the CRM fails, at first and at most. */
+  rest?: Rest | undefined
 }): { highlevel: HighLevel; oauth: OAuth; tokens: TokenStore } {
   const { db, vault, clock, log, app } = options
   const transport = createTransport()
@@ -47,7 +49,7 @@ export function connectCrm(options: {
     providerId: app.providerId,
     smsProviderId: app.smsProviderId ?? null,
     tokens,
-    budget: createRequestBudget(db, clock, options.requestEveryMs),
+    budget: createRequestBudget(db, clock, options.requestEveryMs, options.rest),
     clock,
     log,
     transport,

@@ -58,6 +58,7 @@ it('pages by name, counts sessions, and sums up', async () => {
   await createSession(world.ctx, admin, { locationId: shop.id, label: 'Sales', channel: 'whatsapp' })
   expect(await readSubAccount(world.ctx, admin, shop.id)).toMatchObject({
     maxSessions: 5,
+    crmFailingSince: null,
     sessions: { total: 1, connected: 0, attention: 0 },
   })
   expect(await readOverview(world.ctx, admin, shop.id)).toEqual({ sessions: { starting: 1 }, days: [] })

@@ -1,7 +1,7 @@
-import { and, asc, inArray, ne, sql } from 'drizzle-orm'
+import { and, asc, inArray, isNotNull, ne, sql } from 'drizzle-orm'
 import type { Queryable } from '@/db/client'
 import { sessions } from '@/db/schema/sessions'
-import { subAccounts } from '@/db/schema/sub-accounts'
+import { crmBudgets, subAccounts } from '@/db/schema/sub-accounts'
 import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { pageOf, parseCursor, type Page, type PageRequest } from '../paging'
@@ -16,6 +16,8 @@ export interface SubAccountView {
   /** `attention`: a person must do something. */
   sessions: { total: number; connected: number; attention: number }
   installedAt: string
+  /** Since when the CRM fails at what it is asked for this sub-account; null while it answers. */
+  crmFailingSince: string | null
 }
 
 /** The sub-accounts the actor may see, by name. */
@@ -37,14 +39,12 @@ export async function listSubAccounts(
     )
     .orderBy(asc(byName), asc(subAccounts.id))
     .limit(input.limit + 1)
-  const counts = await countSessions(
-    ctx.db,
-    rows.map((row) => row.id),
-  )
+  const ids = rows.map((row) => row.id)
+  const [counts, failing] = await Promise.all([countSessions(ctx.db, ids), failingSince(ctx.db, ids)])
   return pageOf(
     rows,
     input.limit,
-    (row) => viewSubAccount(row, counts.get(row.id)),
+    (row) => viewSubAccount(row, counts.get(row.id), failing.get(row.id)),
     (row) => [row.name.toLowerCase(), row.id],
   )
 }
@@ -55,7 +55,8 @@ export async function readSubAccount(
   locationId: LocationId,
 ): Promise<SubAccountView> {
   const row = await reachSubAccount(ctx.db, actor, locationId)
-  return viewSubAccount(row, (await countSessions(ctx.db, [row.id])).get(row.id))
+  const [counts, failing] = await Promise.all([countSessions(ctx.db, [row.id]), failingSince(ctx.db, [row.id])])
+  return viewSubAccount(row, counts.get(row.id), failing.get(row.id))
 }
 
 type Counts = SubAccountView['sessions']
@@ -75,7 +76,16 @@ async function countSessions(tx: Queryable, ids: LocationId[]): Promise<Map<Loca
   return new Map(rows.map(({ locationId, ...counts }) => [locationId, counts]))
 }
 
-function viewSubAccount(row: SubAccountRow, counts: Counts | undefined): SubAccountView {
+async function failingSince(tx: Queryable, ids: LocationId[]): Promise<Map<LocationId, Date>> {
+  if (ids.length === 0) return new Map()
+  const rows = await tx
+    .select({ locationId: crmBudgets.locationId, since: crmBudgets.failingSince })
+    .from(crmBudgets)
+    .where(and(inArray(crmBudgets.locationId, ids), isNotNull(crmBudgets.failingSince)))
+  return new Map(rows.flatMap(({ locationId, since }) => (since ? [[locationId, since] as const] : [])))
+}
+
+function viewSubAccount(row: SubAccountRow, counts: Counts | undefined, failing: Date | undefined): SubAccountView {
   return {
     id: row.id,
     name: row.name,
@@ -84,5 +94,6 @@ function viewSubAccount(row: SubAccountRow, counts: Counts | undefined): SubAcco
     maxSessions: row.maxSessions,
     sessions: counts ?? { total: 0, connected: 0, attention: 0 },
     installedAt: row.installedAt.toISOString(),
+    crmFailingSince: failing?.toISOString() ?? null,
   }
 }

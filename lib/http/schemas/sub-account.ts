@@ -39,6 +39,8 @@ export const subAccount = name(
       attention: z.number().int(),
     }),
     installedAt: moment,
+    /** Since when the CRM fails at what it is asked for this sub-account; null while it answers. */
+    crmFailingSince: moment.nullable(),
   }),
 )
 export const subAccountPage = pageOf('LocationPage', subAccount)

@@ -1,0 +1,133 @@
+/** A CRM that fails: at everything, for as long as it takes, or at one message, which must not hold up the others. */
+import { eq, sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { deliveries } from '@/db/schema/deliveries'
+import { messages } from '@/db/schema/messages'
+import { crmBudgets } from '@/db/schema/sub-accounts'
+import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
+import type { Actor } from '@/lib/bridge/context'
+import { hearInbound } from '@/lib/bridge/message/hear-inbound'
+import { readSubAccount } from '@/lib/bridge/sub-account/list'
+import { systemClock } from '@/lib/clock'
+import type { Address, CompanyId, LocationId, RemoteId, UserId } from '@/lib/ids'
+import { poisonCap, productionTimings } from './timings'
+import { startCrmWork, type CrmWork } from './work'
+
+const short = { minMs: 10, maxMs: 50 }
+let kit: BridgeKit
+let work: CrmWork
+beforeAll(async () => void (kit = await startBridgeKit({ rest: short })))
+afterAll(() => kit.close())
+afterEach(async () => {
+  await work.stop(2_000)
+  await kit.crm.clearFaults()
+})
+
+function start(): void {
+  // Looking again after a lost answer takes seconds.
+  const clock = {
+    ...systemClock,
+    sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(Math.min(ms, 30), signal),
+  }
+  work = startCrmWork({ ...kit.ctx, clock }, 'worker', { ...productionTimings, pollMs: 30, crmRetry: short })
+}
+async function aSession() {
+  const locationId = await kit.subAccount()
+  return { locationId, session: await kit.session(locationId, 1) }
+}
+let count = 0
+async function hear(session: Awaited<ReturnType<BridgeKit['session']>>, from: string, text: string): Promise<void> {
+  const address = `${from.slice(1)}@s.whatsapp.net` as Address
+  await hearInbound(kit.ctx, session, {
+    type: 'message',
+    id: `HEARD${++count}` as RemoteId,
+    person: { address, aliases: [address], phone: from, name: 'Ana' },
+    fromPhone: false,
+    content: { kind: 'text', text },
+    at: new Date(),
+  })
+}
+const pushes = (locationId: LocationId) =>
+  kit.ctx.db
+    .select()
+    .from(deliveries)
+    .where(sql`${deliveries.locationId} = ${locationId} and ${deliveries.kind} = 'push'`)
+    .orderBy(deliveries.seq)
+const shown = async (locationId: LocationId) => {
+  const [contact] = await kit.crm.contacts(locationId)
+  return contact ? (await kit.crm.conversation(contact)).map(({ body, kind }) => ({ body, kind })) : []
+}
+const failingSince = async (locationId: LocationId) =>
+  (await kit.ctx.db.select().from(crmBudgets).where(eq(crmBudgets.locationId, locationId)))[0]?.failingSince ?? null
+
+test('a message the CRM always fails at is given up, with a note in its place, and the next one goes on', async () => {
+  const { locationId, session } = await aSession()
+  await hear(session, '+15550000001', 'before')
+  start()
+  await expect.poll(() => shown(locationId), { timeout: 10_000 }).toHaveLength(1)
+  await kit.crm.fault('status', {
+    ...{ status: 500, method: 'POST', path: '^/conversations/messages/inbound' },
+    ...{ locationId, times: poisonCap },
+  })
+  await hear(session, '+15550000001', 'poison')
+  await hear(session, '+15550000001', 'after it')
+  await expect.poll(() => shown(locationId), { timeout: 20_000 }).toHaveLength(3)
+  expect((await shown(locationId)).filter(({ kind }) => kind === 'own').map(({ body }) => body)).toEqual([
+    'before',
+    'after it',
+  ])
+  expect((await shown(locationId)).find(({ kind }) => kind === 'comment')?.body).toMatch(
+    /^A WhatsApp message from this contact, of .+ UTC, could not be shown here\./,
+  )
+  expect((await pushes(locationId)).map(({ state }) => state)).toEqual(['done', 'given_up', 'done'])
+  const [, poison] = await kit.ctx.db
+    .select()
+    .from(messages)
+    .where(eq(messages.locationId, locationId))
+    .orderBy(messages.id)
+  expect(poison).toMatchObject({ failureCode: 'internal', crmMessageId: null })
+  expect(await failingSince(locationId)).toBeNull()
+}, 30_000)
+
+test('while the CRM fails at everything nothing is given up, and it is left alone more and more', async () => {
+  const { locationId, session } = await aSession()
+  await hear(session, '+15550000002', 'one')
+  const fault = await kit.crm.fault('status', { status: 503, locationId })
+  const struck = async () => (await kit.crm.faults()).find(({ id }) => id === fault)?.hits ?? 0
+  start()
+  await expect.poll(struck, { timeout: 20_000 }).toBeGreaterThan(40)
+  const since = await failingSince(locationId)
+  expect(since).not.toBeNull()
+  expect(await pushes(locationId)).toMatchObject([{ state: 'ready' }])
+  expect((await pushes(locationId))[0]!.failures).toBeLessThan(20)
+  const admin: Actor = {
+    ...{ kind: 'user', role: 'location_admin', userId: 'u' as UserId, name: '', email: '' },
+    ...{ companyId: 'c' as CompanyId, locationId, locationIds: null },
+  }
+  expect(await readSubAccount(kit.ctx, admin, locationId)).toMatchObject({ crmFailingSince: since!.toISOString() })
+
+  await kit.crm.clearFaults(fault)
+  await expect.poll(() => shown(locationId), { timeout: 10_000 }).toMatchObject([{ body: 'one' }])
+  await expect.poll(() => failingSince(locationId)).toBeNull()
+}, 40_000)
+
+test('what the CRM says no to, or tells to come back, does not count as failing', async () => {
+  const { locationId, session } = await aSession()
+  const fault = await kit.crm.fault('status', { status: 429, locationId, times: 30 })
+  await hear(session, '+15550000003', 'patient')
+  await kit.ctx.db.execute(sql`update crm_budgets set spent_until = now()`)
+  start()
+  await expect
+    .poll(
+      async () => {
+        // Each says ten seconds.
+        await kit.ctx.db.execute(sql`update crm_budgets set spent_until = now()`)
+        await kit.ctx.db.execute(sql`update lanes set due_at = now() where due_at > now() and due_at < 'infinity'`)
+        return (await kit.crm.faults()).find(({ id }) => id === fault)?.hits
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(30)
+  expect(await failingSince(locationId)).toBeNull()
+  expect((await pushes(locationId))[0]!.failures).toBe(0)
+}, 30_000)

@@ -1,7 +1,7 @@
 'use client'
 
 import { useMutation } from '@tanstack/react-query'
-import { ExternalLink } from 'lucide-react'
+import { ExternalLink, LogOut } from 'lucide-react'
 import { useTranslations } from 'use-intl'
 import { useErrorText } from './notice'
 import { useSignedIn } from './signed-in'
@@ -23,7 +23,7 @@ export function OpenInTab() {
       }
     },
   })
-  if (!isFramed) return null
+  if (!isFramed) return <SignOut />
   return (
     <div className="flex flex-col items-end gap-1">
       <Button
@@ -46,5 +46,25 @@ export function OpenInTab() {
         </p>
       )}
     </div>
+  )
+}
+
+/** Where the browser's own session speaks: ends it, for this browser and for whoever has its cookie. */
+function SignOut() {
+  const t = useTranslations('common')
+  const leaving = useMutation({
+    async mutationFn() {
+      const { csrfToken } = (await (await fetch('/api/auth/csrf')).json()) as { csrfToken: string }
+      const body = new URLSearchParams({ csrfToken, json: 'true' })
+      const answer = await fetch('/api/auth/signout', { method: 'POST', body })
+      if (!answer.ok) throw new Error('not signed out')
+      window.location.replace('/')
+    },
+  })
+  return (
+    <Button variant="quiet" size="small" disabled={leaving.isPending} onClick={() => leaving.mutate()}>
+      <LogOut aria-hidden />
+      {t('signOut')}
+    </Button>
   )
 }

@@ -225,6 +225,14 @@ test('a tab of its own shows the same, live, to whom the frame vouched for, and 
   const stolen = await (await anotherBrowser()).newPage()
   await stolen.goto(url)
   await expect(stolen.getByText('This link was used or is too old.')).toBeVisible()
+
+  // Signed out, the cookie is good for nobody, whoever has kept it.
+  const cookies = await context.cookies(tab.url())
+  await second.getByRole('button', { name: 'Sign out' }).click()
+  await expect(second.getByText('Open this inside your CRM')).toBeVisible()
+  await context.addCookies(cookies)
+  const asking = await context.request.get(new URL('/api/v1/me', tab.url()).href)
+  expect(asking.status()).toBe(401)
 })
 
 for (const [locale, add, empty] of [

@@ -28,6 +28,29 @@ export async function recogniseUser(ctx: ConnectContext, claim: Claim): Promise<
     )
     return null
   })
+  return actorOf(claim, record)
+}
+
+/**
+ * What somebody who signed in a while ago may do now. `gone`: the CRM no longer has them there; `unanswered`: it cannot be
+ * asked now.
+ */
+export async function confirmUser(ctx: ConnectContext, claim: Claim): Promise<User | 'gone' | 'unanswered'> {
+  try {
+    const record = await findUser(ctx, claim)
+    return record ? actorOf(claim, record) : 'gone'
+  } catch (error) {
+    if (error instanceof CrmError) return 'unanswered'
+    throw error
+  }
+}
+
+/** Somebody nobody has confirmed for long. */
+export function withLeastRights(user: User): User {
+  return actorOf(user, null)
+}
+
+function actorOf(claim: Omit<Claim, 'type'>, record: CrmUserRecord | null): User {
   const role = roleOf(record, claim.locationId)
   return {
     kind: 'user',
@@ -76,8 +99,14 @@ async function findUser(ctx: ConnectContext, claim: Claim): Promise<CrmUserRecor
   const listed = claim.locationId && (await listUsers(ctx, claim.locationId)).find((user) => user.id === claim.userId)
   if (listed) return { ...listed, locationIds: [] }
   // A sub-account's list may leave out the agency's people.
-  const token = await tokenFor(ctx, claim)
-  return token === null ? null : await getUser(ctx, token, claim.userId)
+  const found = await getUser(ctx, await tokenFor(ctx, claim), claim.userId)
+  return found && isOf(found, claim.locationId) ? found : null
+}
+
+/** Somebody of another sub-account, whom an agency's token finds as well, is nobody here. */
+function isOf(user: CrmUserRecord, locationId: LocationId | null): boolean {
+  if (user.type === 'agency' || locationId === null || user.locationIds.length === 0) return true
+  return user.locationIds.includes(locationId)
 }
 
 /** Messages may have used up what the sub-account may ask for now; a person at the door is then asked about directly. */
@@ -90,12 +119,12 @@ async function listUsers(ctx: ConnectContext, locationId: LocationId): Promise<C
   }
 }
 
-async function tokenFor(ctx: ConnectContext, { companyId, locationId }: Claim): Promise<string | null> {
+async function tokenFor(ctx: ConnectContext, { companyId, locationId }: Claim): Promise<string> {
   try {
     return await ctx.tokens.agencyToken(companyId)
   } catch (error) {
-    if (!(error instanceof CrmError) || error.kind !== 'unauthorised') throw error
-    return locationId === null ? null : await ctx.tokens.accessToken(locationId)
+    if (!(error instanceof CrmError) || error.kind !== 'unauthorised' || locationId === null) throw error
+    return await ctx.tokens.accessToken(locationId)
   }
 }
 

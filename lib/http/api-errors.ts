@@ -27,19 +27,19 @@ export function wordErrorsOf(request: IncomingMessage, response: ServerResponse)
   const { writeHead, write, end } = response
   let isReplaced = false
 
-  const replace = (status: number): boolean => {
+  const replace = (given: number): boolean => {
     if (isReplaced || response.headersSent) return isReplaced
+    const status = given === 500 && !isReadable(request.url ?? '') ? 400 : given
     if (status < 400 || /^application\/json\b/.test(String(response.getHeader('content-type') ?? ''))) return false
     isReplaced = true
-    for (const name of response.getHeaderNames()) if (name.startsWith('content-')) keepOrDrop(response, name)
+    response.removeHeader('content-encoding')
     const body = JSON.stringify({ error: said[status] ?? (status < 500 ? theirs : ours) })
     response.setHeader('content-type', 'application/json')
     response.setHeader('content-length', Buffer.byteLength(body))
     response.setHeader('cache-control', 'no-store')
     if (status === 405) response.setHeader('allow', methodsAt(request.url ?? '').join(', '))
     writeHead.call(response, status)
-    if (request.method === 'HEAD') end.call(response, undefined, 'utf8')
-    else end.call(response, body, 'utf8')
+    end.call(response, body, 'utf8')
     return true
   }
 
@@ -54,8 +54,15 @@ export function wordErrorsOf(request: IncomingMessage, response: ServerResponse)
   } as typeof end
 }
 
-const keepOrDrop = (response: ServerResponse, name: string) =>
-  name === 'content-security-policy' ? undefined : response.removeHeader(name)
+/** An address that is no text breaks Next, which takes it for a fault of its own. */
+function isReadable(url: string): boolean {
+  try {
+    decodeURIComponent(url)
+    return true
+  } catch {
+    return false
+  }
+}
 
 function methodsAt(url: string): string[] {
   const path = url.split('?')[0]!.replace(/^\/api\/v1/, '')

@@ -340,7 +340,9 @@ CREATE TABLE "sub_accounts" (
 	"version" integer DEFAULT 1 NOT NULL,
 	"max_sessions" integer DEFAULT 5 NOT NULL,
 	"installed_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"uninstalled_at" timestamp (3) with time zone
+	"uninstalled_at" timestamp (3) with time zone,
+	"compared_at" timestamp (3) with time zone,
+	"compare_at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "tab_codes" (

@@ -28,6 +28,9 @@ export const subAccounts = pgTable(
     maxSessions: integer('max_sessions').notNull().default(5),
     installedAt: moment('installed_at').notNull().defaultNow(),
     uninstalledAt: moment('uninstalled_at'),
+    /** When what the CRM wanted delivered was last compared with what it told, and is to be next. */
+    comparedAt: moment('compared_at'),
+    compareAt: moment('compare_at').notNull().defaultNow(),
   },
   (t) => [index('sub_accounts_company').on(t.companyId)],
 )

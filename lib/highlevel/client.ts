@@ -3,7 +3,14 @@ import type { LocationId } from '@/lib/ids'
 import type { Log } from '@/lib/log'
 import type { Clock } from '@/lib/clock'
 import { createBreaker } from './breaker'
-import { CrmError, type HighLevel, type RequestBudget, type SubAccountApi, type TokenSource } from './highlevel'
+import {
+  CrmError,
+  type HighLevel,
+  type RequestBudget,
+  type SubAccountApi,
+  type TokenSource,
+  type WaitingMessage,
+} from './highlevel'
 import { createRequester, RefusedCall, type Call } from './request'
 import { createTransport, type Timeouts, type Transport } from './transport'
 import {
@@ -11,6 +18,7 @@ import {
   contactAnswer,
   contactsPage,
   conversationsAnswer,
+  exportAnswer,
   locationAnswer,
   maybeContactAnswer,
   messageAnswer,
@@ -41,6 +49,9 @@ export interface HighLevelOptions {
 }
 
 const contactsPerPage = 100
+const exportPerPage = 500
+/** Of a week in which nothing could be asked; what is older by then is too old to be sent. */
+const exportPages = 40
 
 /** How far back `findMessage` looks in a conversation. */
 const newest = 100
@@ -253,6 +264,26 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
         async getMessage(crmMessageId) {
           const { providerId: by, ...message } = await get(`/conversations/messages/${crmMessageId}`, messageAnswer)
           return { ...message, isOurs: by === null || by === providerId || by === options.smsProviderId }
+        },
+
+        async listWaiting(since) {
+          const ours = [providerId, options.smsProviderId]
+          const waiting: WaitingMessage[] = []
+          let cursor: string | null = null
+          for (let page = 0; page < exportPages; page++) {
+            const query = { locationId, limit: String(exportPerPage), startDate: since.toISOString() }
+            const found: z.output<typeof exportAnswer> = await get('/conversations/messages/export', exportAnswer, {
+              ...query,
+              ...(cursor === null ? {} : { cursor }),
+            })
+            // Newest first.
+            waiting.unshift(
+              ...found.waiting.filter((one) => one.at >= since && ours.includes(one.providerId)).reverse(),
+            )
+            cursor = found.cursor
+            if (cursor === null) break
+          }
+          return waiting.sort((a, b) => a.at.getTime() - b.at.getTime())
         },
 
         async setMessageStatus(crmMessageId, status, failure) {

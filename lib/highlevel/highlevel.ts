@@ -45,6 +45,8 @@ export interface SubAccountApi {
     text: string
   }): Promise<CrmMessageId | null>
   getMessage(crmMessageId: CrmMessageId): Promise<CrmMessage>
+  /** What is to be delivered by us and has had no status yet, written since then, oldest first. */
+  listWaiting(since: Date): Promise<WaitingMessage[]>
   setMessageStatus(
     crmMessageId: CrmMessageId,
     status: 'delivered' | 'read' | 'failed',
@@ -89,6 +91,9 @@ export interface CrmMessage {
   /** Written on a channel of ours, or on one the CRM does not name; false when it went by another provider. */
   isOurs: boolean
 }
+
+/** As the provider webhook would have told it, but for the number. */
+export type WaitingMessage = Omit<ProviderMessage, 'locationId' | 'phone'> & { at: Date }
 
 export interface CrmUser {
   id: UserId

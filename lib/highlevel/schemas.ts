@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { CompanyId, ContactId, CrmMessageId, LocationId, UserId } from '@/lib/ids'
-import type { AppEvent, CrmContact, CrmMessage, CrmUser, ProviderMessage } from './highlevel'
+import type { AppEvent, CrmContact, CrmMessage, CrmUser, ProviderMessage, WaitingMessage } from './highlevel'
 
 /**
  * Every payload in HighLevel's words, reshaped here to ours. Answers are read leniently (fields we do not use are ignored,
@@ -232,6 +232,40 @@ const message = z
 
 /** Documented bare; some answers wrap it. */
 export const messageAnswer = z.union([message, z.object({ message }).transform((body) => body.message)])
+
+const exportedMessage = z
+  .object({
+    id: crmMessageId,
+    contactId,
+    direction: words,
+    status: words,
+    body: words,
+    attachments: z.array(z.string()).nullish().catch(undefined),
+    userId: optional(userId),
+    conversationId: optional(id),
+    conversationProviderId: optional(id),
+    altId: words,
+    dateAdded: z.coerce.date(),
+  })
+  .transform((one) => ({
+    isWaiting: one.direction === 'outbound' && one.status === 'pending' && given(one.altId) === null,
+    message: {
+      ...{ contactId: one.contactId, crmMessageId: one.id, text: one.body ?? '', attachments: one.attachments ?? [] },
+      ...{ userId: given(one.userId), conversationId: given(one.conversationId) },
+      ...{ providerId: given(one.conversationProviderId), at: one.dateAdded },
+    } satisfies WaitingMessage,
+  }))
+
+/** A page of everything written in a sub-account; what cannot be read among it is somebody else's. */
+export const exportAnswer = z
+  .object({ messages: z.array(z.unknown()), nextCursor: words })
+  .transform(({ messages, nextCursor }) => ({
+    cursor: given(nextCursor),
+    waiting: messages.flatMap((one) => {
+      const parsed = exportedMessage.safeParse(one)
+      return parsed.success && parsed.data.isWaiting ? [parsed.data.message] : []
+    }),
+  }))
 
 // --- users and locations ---
 

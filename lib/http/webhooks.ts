@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { isOutage } from '@/db/transaction'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { acceptAppEvent } from '@/lib/bridge/sub-account/accept-app-event'
+import { compareSoon } from '@/lib/bridge/message/recover-outbound'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
 import type { ErrorCode } from '@/lib/errors'
+import type { LocationId } from '@/lib/ids'
 import {
   isDeliverySecret,
   parseAppEvent,
@@ -38,7 +40,12 @@ export async function handleDelivery(web: Web, request: Request, secret: string)
   const message = parseProviderMessage(raw)
   if (!message) return say(400, 'bad_request', 'The body is not a message to deliver.')
   // Whether it is new, repeated or for a sub-account that left, the CRM need not send it again.
-  return await storeOrAskAgain(web, '/api/webhooks/delivery', () => acceptOutbound(web.ctx, { message, signature }))
+  const answer = await storeOrAskAgain(web, '/api/webhooks/delivery', () =>
+    acceptOutbound(web.ctx, { message, signature }),
+  )
+  if (answer.status === 429) owed.add(message.locationId)
+  else if (owed.size > 0) void settleOwed(web)
+  return answer
 }
 
 /** An event of the app's life or of a contact. */
@@ -55,6 +62,20 @@ export async function handleAppEvent(web: Web, request: Request, later: Later): 
   return await storeOrAskAgain(web, '/api/webhooks/app', async () => {
     if ((await acceptAppEvent(web.ctx, { key, signed })) === 'installed') later(() => settleInstalls(web.ctx))
   })
+}
+
+/** Whose messages were not stored: soon after something can be again, the CRM is asked what it wanted, sooner than it asks again. */
+const owed = new Set<LocationId>()
+
+async function settleOwed(web: Web): Promise<void> {
+  const ids = [...owed]
+  owed.clear()
+  try {
+    await compareSoon(web.ctx, ids)
+  } catch (error) {
+    for (const id of ids) owed.add(id)
+    web.ctx.log.warn({ route: '/api/webhooks/delivery', err: error }, 'what was not stored is looked for later')
+  }
 }
 
 let underWay = 0

@@ -7,6 +7,7 @@ import { sweepPreviews } from '@/lib/bridge/contact-sync/switch'
 import { sweepTagWrites } from '@/lib/bridge/contact/forget-contact'
 import { settleEntitlements } from '@/lib/bridge/entitlement/settle'
 import { expireWaiting } from '@/lib/bridge/message/expire-waiting'
+import { recoverOutbound } from '@/lib/bridge/message/recover-outbound'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { probeSuspended } from '@/lib/bridge/sub-account/probe-suspended'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
@@ -28,6 +29,8 @@ export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[],
       while ((await expireWaiting(ctx)) > 0);
     },
   },
+  // Each sub-account when it is its turn, every ten minutes.
+  { name: 'recover-outbound', cron: '* * * * *', run: () => recoverOutbound(ctx) },
   { name: 'probe-suspended', cron: '17 * * * *', run: () => probeSuspended(ctx) },
   // These three also run when something happens: db/notify.ts.
   { name: 'entitlements', cron: '* * * * *', run: () => settleEntitlements(ctx) },

@@ -13,6 +13,8 @@ import { lockPerson, type PersonRow } from '../contact/lock-person'
 import type { Actor, BridgeContext } from '../context'
 import { reachSession } from '../reach'
 import { bindMessage } from './bind-message'
+import { failMessages } from './fail-messages'
+import type { Failure } from './message'
 import { parsePhone } from './phone'
 import { sealBody } from './stored'
 
@@ -28,7 +30,14 @@ export type Accepted = 'accepted' | 'repeated' | 'not_installed'
  */
 export async function acceptOutbound(
   ctx: BridgeContext,
-  input: { message: ProviderMessage; signature: 'good' | 'unsigned' },
+  input: {
+    message: ProviderMessage
+    signature: 'good' | 'unsigned'
+    /** When it was written, if not just now. */
+    at?: Date
+    /** Why it is not to be sent. */
+    failure?: Failure
+  },
 ): Promise<Accepted> {
   const { message } = input
   const [subAccount] = await ctx.db
@@ -71,12 +80,16 @@ export async function acceptOutbound(
         bodySealed,
         status: 'received',
         readBack: isSigned ? null : 'needed',
-        occurredAt: ctx.clock.now(),
+        occurredAt: input.at ?? ctx.clock.now(),
       })
       .onConflictDoNothing()
       .returning({ id: messages.id })
     const [stored, isBehind] = await Promise.all([storing, earlierWait(tx, person)])
     if (stored.length === 0) return 'repeated'
+    if (input.failure) {
+      await failMessages(tx, [id], input.failure)
+      return 'accepted'
+    }
     const isKnown = person.contactId === message.contactId && factsAreFresh(person, ctx.clock.now())
     const waits = input.signature === 'unsigned' || !isKnown || isBehind
     const bound = waits

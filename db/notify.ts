@@ -23,7 +23,10 @@ export async function notifyWork(tx: Queryable, sessionId: SessionId): Promise<v
   await tx.execute(sql`select pg_notify(${workChannel}, ${sessionId})`)
 }
 
-export async function notifyJob(tx: Queryable, name: 'alerts' | 'entitlements' | 'mails' | 'recover-outbound'): Promise<void> {
+export async function notifyJob(
+  tx: Queryable,
+  name: 'alerts' | 'entitlements' | 'mails' | 'recover-outbound',
+): Promise<void> {
   await tx.execute(sql`select pg_notify(${jobChannel}, ${name})`)
 }
 

@@ -7,7 +7,7 @@ import { systemClock } from '@/lib/clock'
 import type { ContactId, CrmMessageId, LocationId } from '@/lib/ids'
 import { silentLog } from '@/lib/log'
 import { createHighLevel, type HighLevelOptions } from './client'
-import type { CrmError, SubAccountApi } from './highlevel'
+import { CrmError, type SubAccountApi } from './highlevel'
 import { createOAuth } from './oauth'
 import { createRequester, waitOf } from './request'
 import { createTransport, type Timeouts } from './transport'
@@ -378,5 +378,36 @@ describe('a server that misbehaves', () => {
       altId: 'wa-1',
       date: '2026-09-14T10:25:02.000Z',
     })
+  })
+})
+
+describe('a CRM that fails', () => {
+  const ask = () => apiOver(emulator.apiUrl).getLocation()
+  const failed = async (status: number) => {
+    await crm.fault('status', { status, times: 1 })
+    return await ask().then(
+      () => null,
+      (error: unknown) => (error instanceof CrmError ? error.isCounted : null),
+    )
+  }
+  beforeEach(() => {
+    isFailing = false
+    told.length = 0
+  })
+
+  test('fails at this one, as long as it is not known to fail at all', async () => {
+    expect(await failed(500)).toBe(true)
+    expect(await failed(429)).toBe(false)
+    expect(await failed(404)).toBe(false)
+    expect(told).toEqual([])
+  })
+
+  test('is said to fail on, or to have recovered, by the next call that may leave', async () => {
+    isFailing = true
+    expect(await failed(500)).toBe(false)
+    expect(told).toEqual(['failing'])
+    await ask()
+    expect(await failed(404)).toBe(false)
+    expect(told).toEqual(['failing', 'recovered', 'recovered'])
   })
 })

@@ -8,7 +8,7 @@ import { LoadError, Notice } from './notice'
 import { useMessages, useSessions, type MessageFilter } from './queries'
 import { Button } from './ui/button'
 import { SelectField } from './ui/field'
-import { Skeleton } from './ui/skeleton'
+import { Loading, Skeleton } from './ui/skeleton'
 
 const statuses: readonly ShownStatus[] = [
   'received',
@@ -73,14 +73,11 @@ export function MessageLog({ locationId }: { locationId: string }) {
 
       {shown.some((message) => message.text === null) && <p className="text-muted text-pretty">{t('hidden')}</p>}
       {messages.isPending ? (
-        <div className="flex flex-col gap-2" aria-busy="true">
-          <p role="status" className="sr-only">
-            {common('loading')}
-          </p>
+        <Loading className="flex flex-col gap-2">
           {[1, 2, 3, 4].map((row) => (
             <Skeleton key={row} className="h-24" />
           ))}
-        </div>
+        </Loading>
       ) : !messages.data ? (
         <LoadError error={messages.error} onRetry={() => void messages.refetch()} />
       ) : shown.length === 0 ? (

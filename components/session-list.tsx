@@ -9,11 +9,10 @@ import { SessionCard } from './session-card'
 import { AddSessionDialog } from './session-dialogs'
 import { useSignedIn } from './signed-in'
 import { Button } from './ui/button'
-import { Skeleton } from './ui/skeleton'
+import { Loading, Skeleton } from './ui/skeleton'
 
 export function SessionList({ locationId }: { locationId: string }) {
   const t = useTranslations('sessions')
-  const common = useTranslations('common')
   const { can } = useSignedIn()
   const sessions = useSessions(locationId)
   const location = useLocation(locationId)
@@ -23,15 +22,12 @@ export function SessionList({ locationId }: { locationId: string }) {
 
   if (sessions.isPending)
     return (
-      <div className="flex flex-col gap-4" aria-busy="true">
-        <p role="status" className="sr-only">
-          {common('loading')}
-        </p>
+      <Loading className="flex flex-col gap-4">
         <Skeleton className="h-9" />
         {/* A card's height at each width. */}
         <Skeleton className="h-175 lg:h-95" />
         <Skeleton className="h-175 lg:h-95" />
-      </div>
+      </Loading>
     )
   if (!sessions.data) return <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />
 

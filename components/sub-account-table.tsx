@@ -10,7 +10,7 @@ import { useLocations } from './queries'
 import { Badge } from './state-badge'
 import { Button } from './ui/button'
 import { TextField } from './ui/field'
-import { Skeleton } from './ui/skeleton'
+import { Loading, Skeleton } from './ui/skeleton'
 
 const searchFrom = 8
 
@@ -22,14 +22,11 @@ export function SubAccountTable() {
 
   if (locations.isPending)
     return (
-      <div className="flex flex-col gap-2" aria-busy="true">
-        <p role="status" className="sr-only">
-          {common('loading')}
-        </p>
+      <Loading className="flex flex-col gap-2">
         {[1, 2, 3].map((row) => (
           <Skeleton key={row} className="h-16" />
         ))}
-      </div>
+      </Loading>
     )
   if (!locations.data) return <LoadError error={locations.error} onRetry={() => void locations.refetch()} />
 

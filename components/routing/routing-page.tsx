@@ -4,25 +4,26 @@ import { useTranslations } from 'use-intl'
 import type { Settings } from '@/lib/bridge/sub-account/settings'
 import { LoadError, Notice } from '../notice'
 import { useSessions } from '../queries'
-import { ChoiceSetting, NumberSetting, Section, SwitchSetting } from '../settings/controls'
+import { ChoiceSetting, SwitchSetting } from '../settings/controls'
 import { SavingSettings } from '../settings/saving'
+import { Section } from '../settings/section'
 import { useSettings, useUsers } from '../settings/settings-queries'
+import { NumberSetting } from '../settings/typed-controls'
 import { useSignedIn } from '../signed-in'
-import { Skeleton } from '../ui/skeleton'
+import { Loading, Skeleton } from '../ui/skeleton'
 import { RulesSection } from './rules-section'
 import { Why } from './why'
 
 /** How the session of an outbound message is chosen, and a way to ask. */
 export function RoutingPage({ locationId }: { locationId: string }) {
   const t = useTranslations('routing')
-  const common = useTranslations('common')
   const { can } = useSignedIn()
   const isAllowed = can('edit_sessions')
   if (!isAllowed) return <Notice kind="forbidden" title={t('notYours')} text={t('notYoursHow')} />
-  return <Loaded locationId={locationId} loading={common('loading')} />
+  return <Loaded locationId={locationId} />
 }
 
-function Loaded({ locationId, loading }: { locationId: string; loading: string }) {
+function Loaded({ locationId }: { locationId: string }) {
   const t = useTranslations('routing')
   const { me } = useSignedIn()
   const settings = useSettings(locationId)
@@ -30,16 +31,13 @@ function Loaded({ locationId, loading }: { locationId: string; loading: string }
   const users = useUsers(locationId)
   if (settings.isPending || sessions.isPending)
     return (
-      <div className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_21rem]" aria-busy="true">
-        <p role="status" className="sr-only">
-          {loading}
-        </p>
+      <Loading className="grid gap-5 lg:grid-cols-[minmax(0,1fr)_21rem]">
         <div className="flex flex-col gap-5">
           <Skeleton className="h-56" />
           <Skeleton className="h-72" />
         </div>
         <Skeleton className="h-96" />
-      </div>
+      </Loading>
     )
   const failed = !settings.data ? settings : !sessions.data ? sessions : null
   if (failed) return <LoadError error={failed.error} onRetry={() => void failed.refetch()} />

@@ -3,10 +3,12 @@
 import { useTranslations } from 'use-intl'
 import { LoadError, Notice } from '../notice'
 import { useSignedIn } from '../signed-in'
-import { Skeleton } from '../ui/skeleton'
-import { ChoiceSetting, Section, SelectSetting, SwitchSetting, TextSetting, WordsSetting } from './controls'
+import { Loading, Skeleton } from '../ui/skeleton'
+import { ChoiceSetting, SelectSetting, SwitchSetting, WordsSetting } from './controls'
 import { SavingSettings } from './saving'
+import { Section } from './section'
 import { useSettings } from './settings-queries'
+import { TextSetting } from './typed-controls'
 
 /** Each in its own words: who looks for theirs may not read the page's. */
 const languages = [
@@ -25,17 +27,13 @@ export function SettingsPage({ locationId }: { locationId: string }) {
 
 function Loaded({ locationId }: { locationId: string }) {
   const t = useTranslations('settings')
-  const common = useTranslations('common')
   const settings = useSettings(locationId)
   if (settings.isPending)
     return (
-      <div className="flex max-w-2xl flex-col gap-5" aria-busy="true">
-        <p role="status" className="sr-only">
-          {common('loading')}
-        </p>
+      <Loading className="flex max-w-2xl flex-col gap-5">
         <Skeleton className="h-40" />
         <Skeleton className="h-72" />
-      </div>
+      </Loading>
     )
   if (!settings.data) return <LoadError error={settings.error} onRetry={() => void settings.refetch()} />
   const now = settings.data

@@ -1,7 +1,24 @@
+'use client'
+
+import type { ReactNode } from 'react'
+import { useTranslations } from 'use-intl'
 import { cn } from './cn'
 
 export function Skeleton({ className }: { className?: string }) {
   return <div aria-hidden className={cn('bg-sunken rounded-lg motion-safe:animate-pulse', className)} />
+}
+
+/** The shape of what is on its way, and for a screen reader that it is. */
+export function Loading({ className, children }: { className: string; children: ReactNode }) {
+  const t = useTranslations('common')
+  return (
+    <div className={className} aria-busy="true">
+      <p role="status" className="sr-only">
+        {t('loading')}
+      </p>
+      {children}
+    </div>
+  )
 }
 
 /** The shape of a page while it is not known who looks. */

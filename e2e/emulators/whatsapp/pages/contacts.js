@@ -1,4 +1,5 @@
 // The address book of a phone. Whoever is in it has the name given here, whatever they call themselves.
+import { cards, rowButton, writeName } from '/rows.js'
 import { attempt, avatar, call, element, go, isEditingIn, plus, redraw, state } from '/screen.js'
 
 const MOST_ROWS = 100
@@ -27,28 +28,22 @@ export function contactsScreen() {
     },
   })
   search = ''
-  return element(
-    'div',
-    { class: 'scroll' },
+  return cards(
+    element(
+      'form',
+      { class: 'card', onsubmit: save },
+      element('h3', {}, 'Save a contact'),
+      element('label', { class: 'field' }, element('span', {}, 'Name'), name),
+      element('label', { class: 'field' }, element('span', {}, 'Number, with country code'), number),
+      element('div', {}, element('button', { class: 'button primary', type: 'submit' }, 'Save contact')),
+    ),
     element(
       'div',
-      { class: 'devices' },
-      element(
-        'form',
-        { class: 'card', onsubmit: save },
-        element('h3', {}, 'Save a contact'),
-        element('label', { class: 'field' }, element('span', {}, 'Name'), name),
-        element('label', { class: 'field' }, element('span', {}, 'Number, with country code'), number),
-        element('div', {}, element('button', { class: 'button primary', type: 'submit' }, 'Save contact')),
-      ),
-      element(
-        'div',
-        { class: 'card' },
-        element('h3', { id: 'contact-count' }),
-        find,
-        element('ul', { id: 'contact-list', 'aria-label': 'Contacts' }),
-        element('p', { class: 'soft', id: 'contact-rest' }),
-      ),
+      { class: 'card' },
+      element('h3', { id: 'contact-count' }),
+      find,
+      element('ul', { id: 'contact-list', 'aria-label': 'Contacts' }),
+      element('p', { class: 'soft', id: 'contact-rest' }),
     ),
   )
 }
@@ -81,6 +76,12 @@ function contactRow(contact, devices) {
   const item = element('li', { class: 'device kept' })
   const by =
     contact.by === 0 ? '' : ` · saved by ${devices.find((each) => each.device === contact.by)?.app ?? 'an app'}`
+  const act = (label, onclick, isDangerous) => rowButton(contact.number, contact.name, label, onclick, isDangerous)
+  const remove = () =>
+    attempt(
+      () => call('removeContact', { number: state.number, contact: contact.number }),
+      `${contact.name} is removed`,
+    )
   const where = contact.isOnWhatsApp ? '' : ' · not on WhatsApp'
   item.append(
     avatar(contact.name, contact.number),
@@ -93,50 +94,24 @@ function contactRow(contact, devices) {
     element(
       'div',
       { class: 'acts' },
-      contact.isOnWhatsApp && act(contact, 'Write', () => go(state.number, contact.number)),
-      act(contact, 'Rename', () => rename(item, contact)),
-      act(contact, 'Remove', () =>
-        attempt(
-          () => call('removeContact', { number: state.number, contact: contact.number }),
-          `${contact.name} is removed`,
-        ),
-      ),
+      contact.isOnWhatsApp && act('Write', () => go(state.number, contact.number)),
+      act('Rename', () => rename(item, contact)),
+      act('Remove', remove, true),
     ),
   )
   return item
 }
 
-const act = (contact, label, onclick) =>
-  element(
-    'button',
-    {
-      class: label === 'Remove' ? 'button danger' : 'button',
-      'data-focus': `${label} ${contact.number}`,
-      'aria-label': `${label} ${contact.name}`,
-      onclick,
+const rename = (item, contact) =>
+  writeName(item, {
+    label: 'New name',
+    name: contact.name,
+    save: async (name) => {
+      const wanted = { number: state.number, contact: contact.number, name }
+      return (await attempt(() => call('renameContact', wanted), 'Renamed')) !== undefined
     },
-    label,
-  )
-
-function rename(item, contact) {
-  const name = element('input', { type: 'text', value: contact.name, required: true, 'aria-label': 'New name' })
-  const close = () => {
-    item.replaceChildren()
-    void drawContacts().then(() => document.querySelector(`[data-focus="Rename ${contact.number}"]`)?.focus())
-  }
-  const submit = async (event) => {
-    event.preventDefault()
-    const wanted = { number: state.number, contact: contact.number, name: name.value }
-    if ((await attempt(() => call('renameContact', wanted), 'Renamed')) !== undefined) close()
-  }
-  item.replaceChildren(
-    element(
-      'form',
-      { class: 'beside grow', onsubmit: submit, onkeydown: (event) => event.key === 'Escape' && close() },
-      name,
-      element('button', { class: 'button primary', type: 'submit' }, 'Save'),
-      element('button', { class: 'button', type: 'button', onclick: close }, 'Cancel'),
-    ),
-  )
-  name.select()
-}
+    close: () => {
+      item.replaceChildren()
+      void drawContacts().then(() => document.querySelector(`[data-focus="Rename ${contact.number}"]`)?.focus())
+    },
+  })

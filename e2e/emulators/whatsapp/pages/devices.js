@@ -1,4 +1,5 @@
 // Linking a device and unlinking it.
+import { cards } from '/rows.js'
 import { decodeImage, linkTextOf } from '/scan.js'
 import { attempt, call, element, notice, state, timeOf } from '/screen.js'
 
@@ -38,47 +39,41 @@ export function devicesScreen() {
     element('strong', {}, 'Drag the QR code here'),
     element('span', { class: 'soft' }, 'Drag it from the app, drop a picture of it, or paste its link below.'),
   )
-  return element(
-    'div',
-    { class: 'scroll' },
+  return cards(
     element(
       'div',
-      { class: 'devices' },
+      { class: 'card' },
+      element('h3', {}, 'Link a device'),
+      scanner,
       element(
-        'div',
-        { class: 'card' },
-        element('h3', {}, 'Link a device'),
-        scanner,
-        element(
-          'form',
-          {
-            class: 'beside',
-            onsubmit: (event) => (event.preventDefault(), scanText(link.value).then((ok) => ok && (link.value = ''))),
-          },
-          link,
-          element('button', { class: 'button primary', type: 'submit' }, 'Link'),
-        ),
-        picture,
-        element(
-          'button',
-          { class: 'button', type: 'button', onclick: () => picture.click() },
-          'Choose a picture of the code',
-        ),
+        'form',
+        {
+          class: 'beside',
+          onsubmit: (event) => (event.preventDefault(), scanText(link.value).then((ok) => ok && (link.value = ''))),
+        },
+        link,
+        element('button', { class: 'button primary', type: 'submit' }, 'Link'),
       ),
+      picture,
       element(
-        'div',
-        { class: 'card' },
-        element('h3', {}, 'Link with phone number instead'),
-        element('p', { class: 'soft' }, 'Type the code the app shows for this number.'),
-        element(
-          'form',
-          { class: 'beside', onsubmit: (event) => (event.preventDefault(), enterCode(code)) },
-          code,
-          element('button', { class: 'button primary', type: 'submit' }, 'Link with code'),
-        ),
+        'button',
+        { class: 'button', type: 'button', onclick: () => picture.click() },
+        'Choose a picture of the code',
       ),
-      element('div', { class: 'card', id: 'device-list' }),
     ),
+    element(
+      'div',
+      { class: 'card' },
+      element('h3', {}, 'Link with phone number instead'),
+      element('p', { class: 'soft' }, 'Type the code the app shows for this number.'),
+      element(
+        'form',
+        { class: 'beside', onsubmit: (event) => (event.preventDefault(), enterCode(code)) },
+        code,
+        element('button', { class: 'button primary', type: 'submit' }, 'Link with code'),
+      ),
+    ),
+    element('div', { class: 'card', id: 'device-list' }),
   )
 }
 

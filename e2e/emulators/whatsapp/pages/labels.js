@@ -1,4 +1,5 @@
 // The labels of a business phone: the list of them, and those on one chat.
+import { cards, rowButton, writeName } from '/rows.js'
 import { attempt, call, element, go, isEditingIn, redraw, state } from '/screen.js'
 
 export function labelsScreen() {
@@ -8,30 +9,24 @@ export function labelsScreen() {
     const made = await attempt(() => call('createLabel', { number: state.number, name: name.value }), 'Label created')
     if (made) name.value = ''
   }
-  return element(
-    'div',
-    { class: 'scroll' },
+  return cards(
     element(
       'div',
-      { class: 'devices' },
+      { class: 'card' },
+      element('h3', {}, 'Create a label'),
       element(
-        'div',
-        { class: 'card' },
-        element('h3', {}, 'Create a label'),
-        element(
-          'form',
-          { class: 'beside', onsubmit: create },
-          name,
-          element('button', { class: 'button primary', type: 'submit' }, 'Create label'),
-        ),
-        element('p', { class: 'soft' }, 'Open a chat and press Labels to put a label on it.'),
+        'form',
+        { class: 'beside', onsubmit: create },
+        name,
+        element('button', { class: 'button primary', type: 'submit' }, 'Create label'),
       ),
-      element(
-        'div',
-        { class: 'card' },
-        element('h3', {}, 'Labels'),
-        element('ul', { id: 'label-list', 'aria-label': 'Labels' }),
-      ),
+      element('p', { class: 'soft' }, 'Open a chat and press Labels to put a label on it.'),
+    ),
+    element(
+      'div',
+      { class: 'card' },
+      element('h3', {}, 'Labels'),
+      element('ul', { id: 'label-list', 'aria-label': 'Labels' }),
     ),
   )
 }
@@ -52,6 +47,7 @@ export async function updateLabels(phone) {
 
 function labelRow(label, chats, phone) {
   const item = element('li', { class: 'device kept' })
+  const act = (name, onclick, isDangerous) => rowButton(label.id, label.name, name, onclick, isDangerous)
   const remove = () =>
     attempt(() => call('deleteLabel', { number: phone.number, label: label.id }), `${label.name} is deleted`)
   item.append(
@@ -71,8 +67,8 @@ function labelRow(label, chats, phone) {
     element(
       'div',
       { class: 'acts' },
-      act(label, 'Rename', () => rename(item, label, phone)),
-      act(label, 'Delete', remove),
+      act('Rename', () => rename(item, label, phone)),
+      act('Delete', remove, true),
     ),
   )
   return item
@@ -97,42 +93,21 @@ function chatChip(label, chat, phone) {
   )
 }
 
-const act = (label, name, onclick) =>
-  element(
-    'button',
-    {
-      class: name === 'Delete' ? 'button danger' : 'button',
-      'data-focus': `${name} ${label.id}`,
-      'aria-label': `${name} ${label.name}`,
-      onclick,
+const rename = (item, label, phone) =>
+  writeName(item, {
+    label: 'New label name',
+    name: label.name,
+    save: async (name) => {
+      const wanted = { number: phone.number, label: label.id, name }
+      return (await attempt(() => call('renameLabel', wanted), 'Renamed')) !== undefined
     },
-    name,
-  )
-
-function rename(item, label, phone) {
-  const name = element('input', { type: 'text', value: label.name, required: true, 'aria-label': 'New label name' })
-  const close = () => {
-    item.replaceChildren()
-    void updateLabels(state.phones.find((each) => each.number === phone.number) ?? phone).then(() =>
-      document.querySelector(`[data-focus="Rename ${label.id}"]`)?.focus(),
-    )
-  }
-  const submit = async (event) => {
-    event.preventDefault()
-    const wanted = { number: phone.number, label: label.id, name: name.value }
-    if ((await attempt(() => call('renameLabel', wanted), 'Renamed')) !== undefined) close()
-  }
-  item.replaceChildren(
-    element(
-      'form',
-      { class: 'beside grow', onsubmit: submit, onkeydown: (event) => event.key === 'Escape' && close() },
-      name,
-      element('button', { class: 'button primary', type: 'submit' }, 'Save'),
-      element('button', { class: 'button', type: 'button', onclick: close }, 'Cancel'),
-    ),
-  )
-  name.select()
-}
+    close: () => {
+      item.replaceChildren()
+      void updateLabels(state.phones.find((each) => each.number === phone.number) ?? phone).then(() =>
+        document.querySelector(`[data-focus="Rename ${label.id}"]`)?.focus(),
+      )
+    },
+  })
 
 export const colorOf = ({ color }) => `hsl(${(color * 67 + 150) % 360} 55% 45%)`
 

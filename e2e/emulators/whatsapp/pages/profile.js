@@ -1,4 +1,5 @@
 // The line above a phone's screen: who it is, under which name others see it, and whether it is online.
+import { writeName } from '/rows.js'
 import { attempt, avatar, call, element, go, plus, redraw } from '/screen.js'
 
 export function profileHead(head, phone) {
@@ -32,33 +33,16 @@ export function profileHead(head, phone) {
   )
 }
 
-function editName(head, phone) {
-  const name = element('input', {
-    type: 'text',
-    value: phone.name,
-    required: true,
+const editName = (head, phone) =>
+  writeName(head, {
+    label: 'Profile name',
+    name: phone.name,
     maxLength: 25,
-    'aria-label': 'Profile name',
+    save: async (name) =>
+      (await attempt(() => call('setName', { number: phone.number, name }), 'Name changed')) !== undefined,
+    close: (name = phone.name) => {
+      head.replaceChildren()
+      profileHead(head, { ...phone, name })
+      head.querySelector('[data-focus="edit-name"]')?.focus()
+    },
   })
-  const close = (named) => {
-    head.replaceChildren()
-    profileHead(head, { ...phone, name: named })
-    head.querySelector('[data-focus="edit-name"]')?.focus()
-  }
-  const submit = async (event) => {
-    event.preventDefault()
-    const wanted = name.value.trim()
-    const done = await attempt(() => call('setName', { number: phone.number, name: wanted }), 'Name changed')
-    if (done !== undefined) close(wanted)
-  }
-  head.replaceChildren(
-    element(
-      'form',
-      { class: 'beside grow', onsubmit: submit, onkeydown: (event) => event.key === 'Escape' && close(phone.name) },
-      name,
-      element('button', { class: 'button primary', type: 'submit' }, 'Save'),
-      element('button', { class: 'button', type: 'button', onclick: () => close(phone.name) }, 'Cancel'),
-    ),
-  )
-  name.select()
-}

@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 
 const SCRIPT = 'text/javascript; charset=utf-8'
 const here = (name: string) => new URL(name, import.meta.url)
-const MODULES = ['phones', 'screen', 'profile', 'chats', 'bubbles', 'contacts', 'labels', 'devices', 'scan']
+const MODULES = ['phones', 'screen', 'rows', 'profile', 'chats', 'bubbles', 'contacts', 'labels', 'devices', 'scan']
 const scripts = MODULES.map((name) => [`/${name}.js`, here(`${name}.js`)])
 const FILES: Record<string, { from: string | URL; type: string }> = {
   '/': { from: here('index.html'), type: 'text/html; charset=utf-8' },

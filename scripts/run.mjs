@@ -28,6 +28,7 @@ const COMMANDS = {
   e2e: script('scripts/e2e.ts'),
   faults: tool('vitest', 'vitest', 'run', '--mode', 'faults'),
   bench: script('bench/main.ts'),
+  operator: script('scripts/operator.ts'),
   check: script('scripts/check.ts'),
   lint: tool('oxlint', 'oxlint', '--deny-warnings'),
   typecheck: script('scripts/typecheck.ts'),

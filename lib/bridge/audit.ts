@@ -12,7 +12,12 @@ export interface AuditEntry {
   detail?: Record<string, unknown>
 }
 
-export async function audit(tx: Transaction, ctx: BridgeContext, actor: Actor, entry: AuditEntry): Promise<void> {
+export async function audit(
+  tx: Transaction,
+  ctx: Pick<BridgeContext, 'clock'>,
+  actor: Actor,
+  entry: AuditEntry,
+): Promise<void> {
   await tx.insert(auditEntries).values({
     id: orderedId<never>(),
     locationId: entry.locationId,

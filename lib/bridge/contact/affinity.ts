@@ -93,52 +93,7 @@ export async function setAffinityBySends(
   )
 }
 
-/** Conversations belong to the number: while no session has it they are kept aside. Call it before a session loses its number. */
-export async function keepAffinities(
-  tx: Transaction,
-  session: { id: SessionId; locationId: LocationId; phone: string | null },
-): Promise<void> {
-  if (session.phone !== null)
-    await tx.execute(sql`
-      insert into kept_affinities (person_id, location_id, phone, set_at, locked)
-      select id, location_id, ${session.phone}, coalesce(affinity_set_at, now()), affinity_locked
-      from people where affinity_session_id = ${session.id}
-      on conflict (person_id) do update
-        set phone = excluded.phone, set_at = excluded.set_at, locked = excluded.locked`)
-  await tx.execute(sql`
-    update people set affinity_session_id = null, affinity_set_by = null, affinity_set_at = null, affinity_locked = false
-    where affinity_session_id = ${session.id}`)
-}
-
-/** A number is linked: its conversations are here again, those on another session that had it and has no link any more too. */
-export async function bringAffinities(
-  tx: Transaction,
-  session: { id: SessionId; locationId: LocationId; phone: string },
-): Promise<void> {
-  const back = await tx.execute<{ id: PersonId }>(sql`
-    with kept as (
-      delete from kept_affinities where location_id = ${session.locationId} and phone = ${session.phone}
-      returning person_id, set_at, locked
-    )
-    update people w set affinity_session_id = ${session.id}, affinity_set_by = 'phone', affinity_set_at = kept.set_at,
-      affinity_locked = kept.locked
-    from kept where w.id = kept.person_id and w.affinity_session_id is null
-    returning w.id`)
-  const moved = await tx.execute<{ id: PersonId }>(sql`
-    update people w set affinity_session_id = ${session.id}
-    from sessions s
-    where s.location_id = ${session.locationId} and s.phone = ${session.phone} and s.id <> ${session.id}
-      and not s.is_linked and w.affinity_session_id = s.id
-    returning w.id`)
-  const all = [...back, ...moved]
-  if (all.length === 0 || (await tagModeOf(tx, session.locationId)) === 'off') return
-  await putTagDeliveries(
-    tx,
-    all.map(({ id }) => ({ id, locationId: session.locationId })),
-  )
-}
-
-async function tagModeOf(tx: Queryable, locationId: LocationId): Promise<Settings['tagMode']> {
+export async function tagModeOf(tx: Queryable, locationId: LocationId): Promise<Settings['tagMode']> {
   const [row] = await tx
     .select({ settings: subAccounts.settings })
     .from(subAccounts)

@@ -16,7 +16,7 @@ const row = (more: Partial<EntitlementRow> = {}): EntitlementRow => ({
 })
 const session = (priority: number, more: Partial<Facts['sessions'][number]> = {}): Facts['sessions'][number] => ({
   ...{ id: `s${priority}` as SessionId, priority, status: 'connected', isLinked: true, connectedAt: start },
-  ...{ suspendedAt: null, hungUpAt: null },
+  ...{ locationId, phone: null, suspendedAt: null, hungUpAt: null },
   ...more,
 })
 const plan = (now: Date, more: Partial<Facts> = {}) =>

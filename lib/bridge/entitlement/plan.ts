@@ -16,7 +16,7 @@ import {
 export type EntitlementRow = typeof entitlements.$inferSelect
 type PlannedSession = Pick<
   SessionRow,
-  'id' | 'priority' | 'status' | 'suspendedAt' | 'hungUpAt' | 'isLinked' | 'connectedAt'
+  'id' | 'locationId' | 'phone' | 'priority' | 'status' | 'suspendedAt' | 'hungUpAt' | 'isLinked' | 'connectedAt'
 >
 
 export interface Facts {

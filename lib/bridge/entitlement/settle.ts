@@ -7,6 +7,7 @@ import { subAccounts } from '@/db/schema/sub-accounts'
 import { inTransaction } from '@/db/transaction'
 import type { LocationId } from '@/lib/ids'
 import { putMail } from '../alert/put-mail'
+import { keepAffinities } from '../contact/move-affinities'
 import type { BridgeContext } from '../context'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
@@ -30,8 +31,10 @@ export async function settleEntitlements(ctx: BridgeContext): Promise<void> {
       ids.slice(at, at + atOnce).map(({ id }) => id),
     )
     for (const each of facts) {
-      if (isNothing(planSettlement(each, ctx.clock.now()))) continue
+      const plan = planSettlement(each, ctx.clock.now())
+      if (isNothing(plan)) continue
       try {
+        for (const session of each.sessions) if (plan.erase.includes(session.id)) await keepAffinities(ctx, session)
         await inTransaction(ctx.db, (tx) => settleEntitlement(tx, ctx, each.locationId))
       } catch (error) {
         // One sub-account must not keep the others waiting; the next round tries it again.

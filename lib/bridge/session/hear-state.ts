@@ -5,7 +5,7 @@ import { pairings, sessions, type SessionStatus } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession } from '@/lib/channel/channel'
 import type { SessionId } from '@/lib/ids'
-import { bringAffinities } from '../contact/affinity'
+import { bringAffinities } from '../contact/move-affinities'
 import type { BridgeContext } from '../context'
 import { beginTrial } from '../entitlement/begin-trial'
 import { below, underneath } from '../entitlement/overlay'
@@ -31,7 +31,9 @@ export async function hearState(ctx: BridgeContext, owned: OwnedSession, event: 
   const textSealed = event.pairing
     ? await ctx.vault.seal(pairingPlace(owned.locationId, owned.id), event.pairing.text)
     : null
-  return await inTransaction(ctx.db, async (tx): Promise<Heard> => {
+  let phone: string | null = null
+  const heard = await inTransaction(ctx.db, async (tx): Promise<Heard> => {
+    phone = null
     await fence(tx, owned)
     const [stored] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('no key update')
     if (!stored || stored.wanted !== 'connected' || stored.hungUpAt !== null) return 'heard'
@@ -71,14 +73,17 @@ export async function hearState(ctx: BridgeContext, owned: OwnedSession, event: 
         })
         break
       default:
-        await go(tx, ctx, session, event)
+        phone = await go(tx, ctx, session, event)
     }
     return 'heard'
   })
+  // Also what a crash has left of it when the number was linked.
+  if (phone !== null) await bringAffinities(ctx, { id: owned.id, locationId: owned.locationId, phone })
+  return heard
 }
 
-/** On its way or connected: the worker goes on. */
-async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, event: HeardState): Promise<void> {
+/** On its way or connected: the worker goes on. Answers the number that has a link now, as far as it is known. */
+async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, event: HeardState): Promise<string | null> {
   // Taken over from another worker, a session that was working is coming back; only what a person started is starting.
   const wasUp = session.isLinked && (session.status === 'connected' || session.status === 'reconnecting')
   const status: SessionStatus = event.state === 'starting' && wasUp ? 'reconnecting' : (event.state as SessionStatus)
@@ -105,8 +110,6 @@ async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, even
     ...(connected && !session.firstLinkedAt ? { firstLinkedAt: ctx.clock.now() } : {}),
   }
   await tx.update(sessions).set(underneath(session, change)).where(eq(sessions.id, session.id))
-  if (account && (!session.isLinked || session.phone !== account.phone))
-    await bringAffinities(tx, { id: session.id, locationId: session.locationId, phone: account.phone })
   if (connected && session.status !== 'connected') {
     const phone = account?.phone ?? session.phone
     await beginTrial(tx, ctx, session.locationId, phone ? [phone] : [])
@@ -119,6 +122,7 @@ async function go(tx: Transaction, ctx: BridgeContext, session: SessionRow, even
   else if (status === 'awaiting_link' && session.status !== status)
     await failQueuedMessages(tx, session.id, failureOf(known, 'session_down'))
   await notifyChange(tx, { locationId: session.locationId, type: 'session', id: session.id })
+  return account?.phone ?? null
 }
 
 /** Down until a person acts: nobody is asked to hold it any more. */

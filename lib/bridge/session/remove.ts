@@ -4,12 +4,12 @@ import { notifyChange, notifyWork } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import type { SessionId } from '@/lib/ids'
 import { audit } from '../audit'
-import { keepAffinities } from '../contact/affinity'
+import { keepAffinities, keepAffinitiesLeft } from '../contact/move-affinities'
 import { retag } from '../contact/retag'
 import type { Actor, BridgeContext } from '../context'
 import { failQueuedMessages } from '../message/fail-messages'
 import { describeSession } from '../message/message'
-import type { SessionRow } from '../reach'
+import { reachSession, requireAbility, type SessionRow } from '../reach'
 import { dropPairing } from './pairing'
 import { expressWish } from './wish'
 
@@ -22,6 +22,9 @@ export async function removeSession(
   actor: Actor,
   input: { sessionId: SessionId; removeTags?: boolean },
 ): Promise<void> {
+  const session = await reachSession(ctx.db, actor, input.sessionId)
+  requireAbility(actor, 'manage_sessions')
+  await keepAffinities(ctx, session)
   await expressWish(ctx, actor, {
     sessionId: input.sessionId,
     ability: 'manage_sessions',
@@ -34,7 +37,7 @@ export async function removeSession(
   })
 }
 
-/** The same without a person, in a transaction that has locked the row. */
+/** The same without a person, in a transaction that has locked the row; `keepAffinities` comes before. */
 export async function eraseSession(tx: Transaction, ctx: BridgeContext, session: SessionRow): Promise<void> {
   const { id, locationId, label, status } = session
   await tx
@@ -56,7 +59,7 @@ export async function eraseSession(tx: Transaction, ctx: BridgeContext, session:
 
 async function removal(ctx: BridgeContext, tx: Transaction, session: SessionRow): Promise<Partial<SessionRow>> {
   await dropPairing(tx, session.id)
-  await keepAffinities(tx, session)
+  await keepAffinitiesLeft(tx, session)
   await failQueuedMessages(tx, session.id, {
     code: 'session_not_found',
     message: `Not sent: ${describeSession(session)} was deleted. Choose another session, then send again.`,

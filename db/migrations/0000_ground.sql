@@ -533,6 +533,7 @@ CREATE INDEX "deliveries_lane" ON "deliveries" USING btree ("lane_id","seq") WHE
 CREATE INDEX "deliveries_finished" ON "deliveries" USING btree ("finished_at") WHERE "deliveries"."state" <> 'ready';--> statement-breakpoint
 CREATE INDEX "lanes_open" ON "lanes" USING btree ("rank","due_at") WHERE "lanes"."session_id" is null and "lanes"."busy_by" is null;--> statement-breakpoint
 CREATE INDEX "lanes_session" ON "lanes" USING btree ("session_id","due_at");--> statement-breakpoint
+CREATE INDEX "lanes_busy" ON "lanes" USING btree ("busy_until") WHERE "lanes"."busy_until" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "alerts_open" ON "alerts" USING btree ("session_id") WHERE "alerts"."resolved_at" is null;--> statement-breakpoint
 CREATE INDEX "alerts_location" ON "alerts" USING btree ("location_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "mails_key" ON "mails" USING btree ("key");--> statement-breakpoint

@@ -42,6 +42,10 @@ export const lanes = pgTable(
       .on(t.rank, t.dueAt)
       .where(sql`${t.sessionId} is null and ${t.busyBy} is null`),
     index('lanes_session').on(t.sessionId, t.dueAt),
+    // Every worker looks every few seconds for what is held on to, or was for too long.
+    index('lanes_busy')
+      .on(t.busyUntil)
+      .where(sql`${t.busyUntil} is not null`),
   ],
 )
 

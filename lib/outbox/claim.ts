@@ -1,5 +1,5 @@
 import { sql, type SQL } from 'drizzle-orm'
-import type { Database } from '@/db/client'
+import type { Database, Queryable } from '@/db/client'
 import type { DeliveryKind } from '@/db/schema/deliveries'
 import type { DeliveryId, LocationId, SessionId } from '@/lib/ids'
 
@@ -120,7 +120,7 @@ export async function claimForAnyone(
 }
 
 /** A living worker keeps what it works, so that a dead one's lanes can be free soon. Answers the claims that still hold. */
-export async function holdLanesOn(db: Database, owner: string, holdMs: number): Promise<Set<string>> {
+export async function holdLanesOn(db: Queryable, owner: string, holdMs: number): Promise<Set<string>> {
   const rows = await db.execute<{ id: string; turn: string }>(sql`
     update lanes set busy_until = now() + ${holdMs}::int * interval '1 millisecond'
     where busy_by = ${owner} and busy_until >= now()
@@ -131,7 +131,7 @@ export async function holdLanesOn(db: Database, owner: string, holdMs: number): 
 export const claimName = (claim: Pick<ClaimedDelivery, 'lane' | 'turn'>) => `${claim.lane}/${claim.turn}`
 
 /** Lanes whose worker has held them past its time are free again, their head in doubt. */
-export async function freeAbandonedLanes(db: Database): Promise<void> {
+export async function freeAbandonedLanes(db: Queryable): Promise<void> {
   await db.execute(sql`
     update lanes set busy_by = null, busy_until = null, due_at = now() where busy_until < now()`)
 }

@@ -11,6 +11,7 @@ import {
   freeAbandonedLanes,
   giveLanesBack,
   freeLostClaims,
+  holdLanesOn,
   reclaimSession,
 } from './claim'
 import { putDeliveries, type NewDelivery } from './put'
@@ -142,6 +143,27 @@ test('what a stopping worker could not finish is free at once, in doubt', async 
   await claimAny('stopping')
   await giveLanesBack(client.db, 'stopping')
   expect((await claimAny('next'))[0]).toMatchObject({ subjectId: first.subjectId, inDoubt: true })
+})
+
+test('looking for lanes that are held on to, or were abandoned, reads none of the others', async () => {
+  const { db } = client
+  await db.execute(sql`
+    insert into lanes (id, location_id, due_at)
+    select ${locationId} || '/idle-' || n, ${locationId}, 'infinity' from generate_series(1, 20000) n`)
+  await db.execute(sql`analyze lanes`)
+  const reads = await db.transaction(async (tx) => {
+    const whole = async () => {
+      const [row] = await tx.execute<{ rows: string }>(
+        sql`select seq_tup_read as rows from pg_stat_xact_user_tables where relname = 'lanes'`,
+      )
+      return Number(row!.rows)
+    }
+    const before = await whole()
+    await freeAbandonedLanes(tx)
+    await holdLanesOn(tx, 'w1', 60_000)
+    return (await whole()) - before
+  })
+  expect(reads).toBe(0)
 })
 
 test('a second put of an unfinished key does nothing, of a finished one opens it again', async () => {

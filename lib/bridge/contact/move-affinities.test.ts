@@ -5,6 +5,7 @@ import { keptAffinities } from '@/db/schema/tags'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { addLine, freshNumber, type TestLine } from '../entitlement/test-line'
+import { changeSession, type SessionChange } from '../session/change'
 import { removeSession } from '../session/remove'
 import { replaceNumber } from '../session/replace-number'
 import { createTestWorld, type SubAccountFixture, type TestWorld } from '../test-world'
@@ -89,6 +90,27 @@ test('a deleted session leaves its conversations to its number in steps, and hol
   await again.says('connected')
   line = again
   expect(await where()).toMatchObject({ on_sales: 2_500, kept: 0, locked: 250 })
+})
+
+test('another account tag, tags pushed, and a deletion that takes its tag along hold no message up', async () => {
+  await manyPeople(20)
+  await world.ctx.db.update(sessions).set({ platform: 'business' }).where(eq(sessions.id, line.id))
+  await world.ctx.db.execute(sql`
+    insert into chats (id, location_id, session_id, person_id, address)
+    select gen_random_uuid(), location_id, ${line.id}, id, id || '@s.whatsapp.net' from people where location_id = ${bakery.id}`)
+  await world.ctx.db
+    .update(people)
+    .set({ tags: ['wa-account-other'] })
+    .where(eq(people.locationId, bakery.id))
+  const change = (to: SessionChange) => changeSession(world.ctx, admin(), { sessionId: line.id, change: to })
+  await messageMeanwhile(() => change({ accountTag: 'wa-account-other' }))
+  await messageMeanwhile(() => change({ pushTags: true }))
+  await messageMeanwhile(() => change({ syncLabels: true }))
+  await world.ctx.db.update(people).set({ affinitySessionId: null }).where(eq(people.locationId, bakery.id))
+  await messageMeanwhile(() => removeSession(world.ctx, admin(), { sessionId: line.id, removeTags: true }))
+  const [wished] = await world.ctx.db.execute(sql`
+    select count(*)::int as count from tag_wishes where tag = 'wa-account-other' and not wanted`)
+  expect(wished).toEqual({ count: 20 })
 })
 
 test('who may not delete a session moves nobody', async () => {

@@ -3,6 +3,7 @@ import type { Transaction } from '@/db/client'
 import { sessions } from '@/db/schema/sessions'
 import { labelSyncs } from '@/db/schema/tags'
 import type { OwnedSession } from '@/lib/channel/channel'
+import { lockPeopleOf } from '../contact/lock-people'
 import type { BridgeContext } from '../context'
 import { applyLabels } from './switch'
 import { countLabels, setSyncState } from './preview'
@@ -13,6 +14,8 @@ export async function hearLabelsRead(
   tx: Transaction,
   owned: Pick<OwnedSession, 'id'>,
 ): Promise<void> {
+  const [known] = await tx.select().from(sessions).where(eq(sessions.id, owned.id))
+  if (known?.syncLabels) await lockPeopleOf(tx, known)
   const [session] = await tx.select().from(sessions).where(eq(sessions.id, owned.id)).for('no key update')
   const [sync] = await tx.select().from(labelSyncs).where(eq(labelSyncs.sessionId, owned.id)).for('update')
   if (!session || sync?.state !== 'reading') return

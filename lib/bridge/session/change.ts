@@ -6,6 +6,7 @@ import { inTransaction } from '@/db/transaction'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId, UserId } from '@/lib/ids'
 import { audit } from '../audit'
+import { lockPeopleOf } from '../contact/lock-people'
 import { retag } from '../contact/retag'
 import type { Actor, BridgeContext } from '../context'
 import { switchLabelSync, switchPushTags } from '../labels/switch'
@@ -35,7 +36,8 @@ export async function changeSession(
   actor: Actor,
   input: { sessionId: SessionId; change: SessionChange },
 ): Promise<SessionView> {
-  const { locationId, assignedUserId } = await reachSession(ctx.db, actor, input.sessionId)
+  const session = await reachSession(ctx.db, actor, input.sessionId)
+  const { locationId, assignedUserId } = session
   requireAbility(actor, 'edit_sessions')
   const user = input.change.assignedUserId
   // Asked outside the transaction: the CRM may take its time.
@@ -48,7 +50,9 @@ export async function changeSession(
         fields: { assignedUserId: 'not an active user of the sub-account' },
       })
   }
+  const { accountTag, pushTags, syncLabels } = input.change
   return await inTransaction(ctx.db, async (tx) => {
+    if (accountTag !== undefined || pushTags || syncLabels) await lockPeopleOf(tx, session)
     // Names and tags are given under the sub-account's lock, here and on creation, so two people cannot give the same at once.
     await reachSubAccount(tx, actor, locationId, { lock: true })
     const before = await reachSession(tx, actor, input.sessionId, { lock: true })

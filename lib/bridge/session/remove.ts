@@ -4,6 +4,7 @@ import { notifyChange, notifyWork } from '@/db/notify'
 import { sessions } from '@/db/schema/sessions'
 import type { SessionId } from '@/lib/ids'
 import { audit } from '../audit'
+import { lockPeopleOf } from '../contact/lock-people'
 import { keepAffinities, keepAffinitiesLeft } from '../contact/move-affinities'
 import { retag } from '../contact/retag'
 import type { Actor, BridgeContext } from '../context'
@@ -29,6 +30,7 @@ export async function removeSession(
     sessionId: input.sessionId,
     ability: 'manage_sessions',
     action: 'session.removed',
+    ...(input.removeTags ? { first: (tx: Transaction) => lockPeopleOf(tx, session) } : {}),
     async decide(tx, session) {
       const change = await removal(ctx, tx, session)
       if (input.removeTags && session.accountTag) await retag(ctx, tx, session, session.accountTag)

@@ -16,12 +16,15 @@ export interface WishInput {
   ability: Ability
   /** What the audit calls it. */
   action: string
+  /** What has to be locked before the session. */
+  first?: (tx: Transaction) => Promise<void>
   /** What to change, as if the session were not suspended; null when it is so already, which changes nothing and tells nobody. */
   decide: (tx: Transaction, session: SessionRow) => Promise<Partial<SessionRow> | null>
 }
 
 export async function expressWish(ctx: BridgeContext, actor: Actor, input: WishInput): Promise<SessionRow> {
   return await inTransaction(ctx.db, async (tx) => {
+    await input.first?.(tx)
     const session = await reachSession(tx, actor, input.sessionId, { lock: true })
     requireAbility(actor, input.ability)
     const change = await input.decide(tx, session)

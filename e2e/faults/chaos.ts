@@ -26,8 +26,25 @@ export interface Toll {
   cycles: number
 }
 
-export const verdictOf = (world: FaultWorld): Verdict =>
-  judge({ whatsapp: world.network.history.since(0), crm: world.emulator.history.since(0) })
+export const verdictOf = ({ network, emulator, judgedFrom }: FaultWorld): Verdict =>
+  judge({ whatsapp: network.history.since(judgedFrom.whatsapp), crm: emulator.history.since(judgedFrom.crm) })
+
+/** What the emulators have seen so far; the same twice: nothing crossed in between. */
+const positions = ({ network, emulator }: FaultWorld) => `${network.history.last()} ${emulator.history.last()}`
+
+/** Waits until nothing more can come: the product has nothing left to do, and nothing crosses for a second and a half. */
+export async function comeToRest(world: FaultWorld): Promise<Verdict> {
+  let at = ''
+  let since = 0
+  await until('nothing left to cross', async () => {
+    if (positions(world) !== at || !(await world.isAtRest())) {
+      at = positions(world)
+      since = performance.now()
+    }
+    return performance.now() - since > 1_500
+  })
+  return verdictOf(world)
+}
 
 /** Waits until nothing is outstanding, or until nothing more comes for `quietMs`. */
 export async function settle(world: FaultWorld, quietMs: number, measure = outstanding): Promise<Verdict> {

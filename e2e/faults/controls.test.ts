@@ -1,17 +1,25 @@
 // A rule counts only if its absence shows: each of these takes one away and asks the same judge as kill.test.ts.
-import { afterEach, expect, test } from 'vitest'
-import { chaos, settle, type Cycle } from './chaos'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { chaos, comeToRest, type Cycle } from './chaos'
 import { describeVerdict, type Verdict } from './checker'
 import type { Rate } from './load'
 import type { Rule } from './rules'
 import { seed } from './settings'
-import { FaultWorld } from './world'
+import { FaultWorld, type Chat } from './world'
 
-let world: FaultWorld | undefined
-afterEach(async () => {
-  await world?.close()
-  world = undefined
-}, 60_000)
+const sessionsEach = 2
+let world: FaultWorld
+/** Those each control writes to are its own: what one of them lost or broke is no other's. */
+let unused: Chat[][]
+beforeAll(async () => {
+  world = await FaultWorld.start({ seed, sessions: 4 * sessionsEach, chatsEach: 16 })
+  await world.startWorker()
+  await world.people()
+  await world.warmUp()
+  const ofSession = Object.values(Object.groupBy(world.chats, ({ owner }) => owner)).map((chats) => chats!)
+  unused = Array.from({ length: 4 }, (_, n) => ofSession.slice(n * sessionsEach, (n + 1) * sessionsEach).flat())
+}, 600_000)
+afterAll(() => world?.close(), 60_000)
 
 interface Control {
   without?: Rule[]
@@ -24,18 +32,15 @@ interface Control {
 
 /** Kills until the symptom shows, a few times at most: chance decides what a kill meets. */
 async function run({ without, afterKill, cycle, rate, symptom }: Control): Promise<string[]> {
-  world = await FaultWorld.start({ seed, sessions: 2, chatsEach: 16 })
-  const whole = await world.startWorker()
-  await world.people()
-  await world.warmUp(rate.into > 0 ? ['out', 'in'] : ['out'])
-  await whole.stop()
+  await Promise.all([...world.workers].map((worker) => worker.stop()))
+  world.goOnWith(unused.shift()!)
   world.without = without ?? []
   await Promise.all([world.startWorker(), world.startWorker()])
-  for (let round = 1; ; round++) {
-    await chaos(world, { cycles: [cycle, cycle], rate, workers: 2, ...(afterKill ? { afterKill } : {}) })
-    const verdict = await settle(world, 8_000, (now) => symptom(now).length)
-    if (symptom(verdict).length > 0 || round === 5) {
-      console.log(`seed ${seed}, ${round * 2} kills:\n  ${describeVerdict(verdict)}`)
+  for (let kills = 1; ; kills++) {
+    await chaos(world, { cycles: [cycle], rate, workers: 2, ...(afterKill ? { afterKill } : {}) })
+    const verdict = await comeToRest(world)
+    if (symptom(verdict).length > 0 || kills === 10) {
+      console.log(`seed ${seed}, ${kills} kills:\n  ${describeVerdict(verdict)}`)
       return symptom(verdict)
     }
   }

@@ -1,40 +1,34 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settle, verdictOf } from './chaos'
 import { clean, describeVerdict } from './checker'
 import { startLoad } from './load'
-import type { Rule } from './rules'
 import { lengthened, seed } from './settings'
 import { keepEpochs, watchForStaleWrites } from './stale'
 import { workerTimings } from './timings'
 import { until } from './until'
 import { FaultWorld } from './world'
 
-let world: FaultWorld | undefined
-afterEach(async () => {
-  await world?.close()
-  world = undefined
-}, 60_000)
-
-async function start(without: Rule[] = []): Promise<FaultWorld> {
+let world: FaultWorld
+let stale: () => Promise<string[]>
+beforeAll(async () => {
   world = await FaultWorld.start({ seed, sessions: 5, chatsEach: 6 })
-  world.without = without
   await world.startWorker()
   await world.people()
   await Promise.all([world.warmUp(), world.startWorker()])
-  return world
-}
+  stale = await watchForStaleWrites(world)
+}, 600_000)
+afterAll(() => world?.close(), 60_000)
 
-const logins = ({ network }: FaultWorld, since: number) =>
-  network.history.since(since).filter(({ kind }) => kind === 'login')
+const logins = (since: number) => world.network.history.since(since).filter(({ kind }) => kind === 'login')
 
 /** Stops the busiest worker until the other has all its sessions, and wakes it. The takeover's length, in ms. */
-async function freeze(world: FaultWorld): Promise<number> {
+async function freeze(): Promise<number> {
   const frozen = (await world.busiest())!
   const held = new Set(world.chats.map(({ owner }) => owner))
   const since = world.network.history.last()
   const at = performance.now()
   frozen.signal('SIGSTOP')
-  const back = () => new Set(logins(world, since).map(({ number }) => String(number)))
+  const back = () => new Set(logins(since).map(({ number }) => String(number)))
   const mine = (
     await world.sql<{ phone: string }[]>`
     select s.phone from leases l join sessions s on s.id = l.session_id where l.owner like ${`${frozen.name}-%`}`
@@ -48,17 +42,15 @@ async function freeze(world: FaultWorld): Promise<number> {
 }
 
 test('a worker that wakes up after its lease changes nothing and sends nothing', async () => {
-  const world = await start()
-  const stale = await watchForStaleWrites(world)
   const load = startLoad(world, { out: 15, into: 15 })
   const takeovers: number[] = []
   try {
     for (const _ of lengthened([1, 2])) {
-      takeovers.push(await freeze(world))
+      takeovers.push(await freeze())
       const since = world.network.history.last()
       await until('a while of both workers awake', () => world.network.history.since(since).length > 600)
       // Whoever slept saw its socket closed and found its leases gone; it does not come back for them.
-      expect(logins(world, since), 'logins after the waking').toEqual([])
+      expect(logins(since), 'logins after the waking').toEqual([])
     }
   } finally {
     await load.stop()
@@ -73,14 +65,17 @@ test('a worker that wakes up after its lease changes nothing and sends nothing',
 }, 3_600_000)
 
 test('without fence and epochs, two workers hold one session', async () => {
-  const world = await start(['fence'])
+  await Promise.all([...world.workers].map((worker) => worker.stop()))
+  world.goOnWith(world.chats)
+  world.without = ['fence']
   await keepEpochs(world)
-  const stale = await watchForStaleWrites(world)
+  await Promise.all([world.startWorker(), world.startWorker()])
+  await until('every session taken up', () => world.isAtRest())
   const load = startLoad(world, { out: 15, into: 15 })
   try {
-    await freeze(world)
+    await freeze()
     const since = world.network.history.last()
-    const symptom = async () => ({ again: logins(world, since).length, stale: (await stale()).length })
+    const symptom = async () => ({ again: logins(since).length, stale: (await stale()).length })
     let last: unknown
     const seen = await until('overlapping owners', async () => {
       const now = await symptom()

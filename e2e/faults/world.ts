@@ -44,6 +44,8 @@ export class FaultWorld {
   readonly random: () => number
   readonly workers: WorkerProcess[] = []
   chats: Chat[] = []
+  /** Where in the emulators' histories the judge begins to read. */
+  judgedFrom = { whatsapp: 0, crm: 0 }
   /** What workers started from now on do without. */
   without: readonly Rule[] = []
   web!: Killable
@@ -137,6 +139,12 @@ export class FaultWorld {
     return worker
   }
 
+  /** What was written so far is judged no longer, and only these chats go on. */
+  goOnWith(chats: Chat[]): void {
+    this.chats = chats
+    this.judgedFrom = { whatsapp: this.network.history.last(), crm: this.emulator.history.last() }
+  }
+
   /** Sub-accounts, sessions linked by QR, people with their contacts. Needs a worker. */
   async people(sessions = this.options.sessions): Promise<void> {
     const { chatsEach } = this.options
@@ -177,6 +185,20 @@ export class FaultWorld {
   async partsInSending(): Promise<number> {
     const [row] = await this.sql<{ count: number }[]>`select count(*)::int from parts where state = 'sending'`
     return row!.count
+  }
+
+  /** Every session is connected, and the product knows of nothing that is still to cross. */
+  async isAtRest(): Promise<boolean> {
+    const numbers = new Set(this.chats.map(({ owner }) => owner))
+    const phones = await Promise.all([...numbers].map((number) => this.phones.phone(number).view()))
+    if (!phones.every(({ devices }) => devices.every(({ isConnected }) => isConnected))) return false
+    const locations = [...new Set(this.chats.map(({ locationId }) => locationId))]
+    const [row] = await this.sql<{ isOpen: boolean }[]>`
+      select exists (select from deliveries where state = 'ready' and location_id in ${this.sql(locations)})
+        or exists (
+          select from whatsapp_inbox i join sessions s on s.id = i.session_id
+          where i.heard_at is null and s.location_id in ${this.sql(locations)}) as "isOpen"`
+    return !row!.isOpen
   }
 
   async restartDatabase(how: DatabaseEnd): Promise<void> {

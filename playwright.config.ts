@@ -21,7 +21,9 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   reporter: [['list']],
   use: {
-    trace: 'retain-on-failure',
+    // A recorded trace costs a third of a run's time; `npm run e2e -- <name>` has one.
+    trace: process.env.TEST_OUTPUT_DIR ? 'off' : 'retain-on-failure',
+    screenshot: 'only-on-failure',
     actionTimeout: 15_000,
     navigationTimeout: 30_000,
     launchOptions: {
@@ -45,6 +47,7 @@ export default defineConfig({
       DATABASE_URL: process.env.E2E_DATABASE_URL ?? '',
       PACING: 'off',
       SANDBOX_HOLD_SCALE: '0.05',
+      SANDBOX_CODE_SECONDS: '20',
       APP_SECRET: plant('key'),
       OPERATOR_TOKEN: plant('token'),
     },

@@ -82,12 +82,14 @@ test('the sandbox reads its variables and hands on the rest', () => {
     highlevelUrl: null,
     whatsapp: { kind: 'emulated', url: 'ws://127.0.0.1:2/ws', root },
     holdScale: 1,
+    codeMs: null,
   })
   expect(readEnv(withoutSandbox(source)).highlevel.clientId).toBe('client')
   expect(readSandboxEnv({ SANDBOX_WHATSAPP: 'real' }).whatsapp).toEqual({ kind: 'real' })
   expect(() => readSandboxEnv({ SANDBOX_WHATSAPP_URL: 'ws://127.0.0.1:2' })).toThrow('belong together')
   expect(() => readSandboxEnv({ SANDBOX_WHATSAPP_ROOT: 'xyz' })).toThrow('SANDBOX_WHATSAPP_ROOT')
   expect(readSandboxEnv({ SANDBOX_HOLD_SCALE: '0.05' }).holdScale).toBe(0.05)
+  expect(readSandboxEnv({ SANDBOX_CODE_SECONDS: '20' }).codeMs).toBe(20_000)
   expect(() => readSandboxEnv({ SANDBOX_HOLD_SCALE: '0' })).toThrow('SANDBOX_HOLD_SCALE')
   expect(() => readSandboxEnv({ SANDBOX_TYPO: '1' })).toThrow('SANDBOX_TYPO: is not known')
 })

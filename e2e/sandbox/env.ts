@@ -22,6 +22,13 @@ const schema = z.object({
     .max(1)
     .optional()
     .describe('the share, above 0 and at most 1, of the time messages wait for their session'),
+  SANDBOX_CODE_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(60)
+    .optional()
+    .describe('how many seconds, 1 to 60, each code to link a phone lives'),
   SANDBOX_WHATSAPP: z.enum(['emulated', 'real']).optional().describe('real, or emulated (the default)'),
 })
 
@@ -35,6 +42,8 @@ export interface SandboxEnv {
   whatsapp: WhatsAppNetwork | null
   /** What a person would wait minutes for, specs do not. */
   holdScale: number
+  /** Null: as WhatsApp has it, a minute for the first and 20 s for each after it. */
+  codeMs: number | null
 }
 
 /** Throws EnvError with a line for every bad variable. */
@@ -56,6 +65,7 @@ export function readSandboxEnv(source: Record<string, string | undefined>): Sand
   return {
     highlevelUrl: result.data.SANDBOX_HIGHLEVEL_URL ?? null,
     holdScale: result.data.SANDBOX_HOLD_SCALE ?? 1,
+    codeMs: result.data.SANDBOX_CODE_SECONDS === undefined ? null : result.data.SANDBOX_CODE_SECONDS * 1000,
     whatsapp: isReal ? { kind: 'real' } : url && root ? { kind: 'emulated', url, root: root.toLowerCase() } : null,
   }
 }

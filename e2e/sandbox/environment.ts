@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { type Env, EnvError, readEnv } from '@/lib/env'
 import { root } from '@/scripts/children'
-import { readSandboxEnv, type WhatsAppNetwork, withoutSandbox } from './env'
+import { readSandboxEnv, type SandboxEnv, type WhatsAppNetwork, withoutSandbox } from './env'
 import { openKept } from './kept'
 
 type Source = Record<string, string | undefined>
@@ -27,11 +27,13 @@ export function joinedEnvironment(source: Source, needs: { whatsapp: boolean }, 
 }
 
 /** What the sandbox's worker is composed from: the product's values, and the network its lines are opened on. */
-export function readWorkerEnvironment(source: Source): { env: Env; network: WhatsAppNetwork; holdScale: number } {
+export function readWorkerEnvironment(
+  source: Source,
+): { env: Env; network: WhatsAppNetwork } & Pick<SandboxEnv, 'holdScale' | 'codeMs'> {
   const environment = joinedEnvironment(source, { whatsapp: true })
-  const { whatsapp, holdScale } = readSandboxEnv(environment)
+  const { whatsapp, holdScale, codeMs } = readSandboxEnv(environment)
   if (!whatsapp) throw new Error('joinedEnvironment let a worker through without a network')
-  return { env: readEnv(withoutSandbox(environment), { mayUnpace: true }), network: whatsapp, holdScale }
+  return { env: readEnv(withoutSandbox(environment), { mayUnpace: true }), network: whatsapp, holdScale, codeMs }
 }
 
 /** For the built-in CRM emulator: whatever the environment says of HighLevel is set aside. */

@@ -1,4 +1,5 @@
-// The product's worker with the network's address changed, the key its handshake is trusted by, and for specs how long is held.
+// The product's worker with the network's address changed, the key its handshake is trusted by, and for specs how long messages
+// are held and codes live.
 import '@/lib/worker/quiet-console'
 import { createWhatsAppChannel } from '@/lib/channel/whatsapp/channel'
 import { productionTimings } from '@/lib/channel/whatsapp/timings'
@@ -8,7 +9,7 @@ import { trustEmulator } from '../emulators/whatsapp/trust'
 import { readWorkerEnvironment } from './environment'
 import { whenTimeMoves } from './time'
 
-const { env, network, holdScale } = readWorkerEnvironment(process.env)
+const { env, network, holdScale, codeMs } = readWorkerEnvironment(process.env)
 if (network.kind === 'emulated') trustEmulator(network.root)
 const worker = await composeWorker({
   env,
@@ -16,7 +17,7 @@ const worker = await composeWorker({
   openChannel: (ctx) =>
     createWhatsAppChannel({
       ...ctx,
-      timings: productionTimings,
+      timings: { ...productionTimings, qrMs: codeMs ?? productionTimings.qrMs },
       ...(network.kind === 'emulated' ? { webSocketUrl: network.url } : {}),
     }),
 })

@@ -23,7 +23,8 @@ export interface Later {
   operator(method: 'PUT' | 'DELETE', locationId: string, body?: unknown): Promise<Response>
 }
 
-export const hour = 3_600_000
+export const minute = 60_000
+export const hour = 60 * minute
 export const day = 24 * hour
 
 export const test = base.extend<object, { later: Later; places: Places }>({

@@ -1,5 +1,5 @@
 // The acceptance cases of routing, by number: which number a message leaves from, as the people at both ends see it. Case 17 is
-// in trial.spec.ts, where time moves.
+// in later.spec.ts, where time moves.
 import { expect, test } from '../fixtures'
 import { makeWorld, type World } from './acceptance-world'
 

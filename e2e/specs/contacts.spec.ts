@@ -67,6 +67,38 @@ test('saved contacts are counted, confirmed and brought over; what is renamed fo
   await expect(toggle).not.toBeChecked()
 })
 
+test('a sync that waits for the CRM is found as it stands by whoever comes back to the page, and goes on', async ({
+  crm,
+  installed,
+  openApp,
+  newPhone,
+}) => {
+  const phone = await newPhone()
+  await phone.saveContacts(['Ana', 'Ben', 'Carla'].map((name) => ({ number: aNumber(), name })))
+  const app = await openApp(installed)
+  const card = await app.link('Sales', phone)
+  await card.getByRole('switch', { name: 'Sync contacts' }).click()
+  const dialog = app.frame.getByRole('dialog', { name: 'Sync contacts of Sales' })
+  await expect(dialog.getByText('Nothing has been written yet.')).toBeVisible()
+  const away = await crm.fault('status', { locationId: installed.id, method: 'POST', path: '/contacts/$', status: 503 })
+  await dialog.getByRole('button', { name: 'Sync contacts' }).click()
+  await expect(dialog.getByText(/does not answer/)).toBeVisible()
+
+  await app.page.reload()
+  const progress = card.getByRole('progressbar', { name: 'Contacts of Sales synced' })
+  await expect(progress).toBeVisible()
+  await expect(card.getByText('0 of 3', { exact: true })).toBeVisible()
+  await card.getByRole('button', { name: 'Look at the progress' }).click()
+  await expect(dialog.getByText(/does not answer/)).toBeVisible()
+  expect(await crm.contacts(installed.id)).toEqual([])
+
+  await crm.clearFaults(away)
+  await expect(dialog.getByText('The saved contacts are in the CRM.')).toBeVisible({ timeout: 30_000 })
+  await app.page.keyboard.press('Escape')
+  await expect(progress).toBeHidden()
+  expect(await crm.contacts(installed.id)).toHaveLength(3)
+})
+
 test('the name of the profile is shown on the card, and follows the phone', async ({
   installed,
   openApp,

@@ -1,9 +1,10 @@
-// Days of a trial, lived through in a sandbox whose time moves.
+// What only time brings, lived through in a sandbox whose time moves: the days of a trial, the end of the time to scan.
 import { openMailbox } from '../emulators/mail/client'
-import { day, expect, hour, test } from '../later'
+import { day, expect, hour, minute, test } from '../later'
 import type { SubAccount } from '../fixtures'
 import type { CrmClient } from '../emulators/highlevel/client'
 import { asJson, bearer, send, signIn } from './bad-input/wire'
+import { readQr } from './screen-qr'
 
 // One time for all of them.
 test.describe.configure({ mode: 'serial', timeout: 180_000 })
@@ -147,4 +148,18 @@ test('a sixth session is refused until an operator allows it; with fewer allowed
   await expect(app.card('D')).toBeVisible()
   await expect(app.card('D').getByText('Payment needed', { exact: true })).toBeHidden()
   expect((await later.operator('PUT', installed.id, { until: null, maxSessions: 11 })).status).toBe(400)
+})
+
+test('a code that nobody scans is over; a new one links', async ({ later, phones, installed, openApp, newPhone }) => {
+  const phone = await newPhone()
+  const app = await openApp(installed)
+  const card = await app.addSession('Sales')
+  const seen = await readQr(app.qr('Sales'))
+  later.pass(4 * minute)
+  // When the connection that carries the code ends, nobody has time left for another.
+  await phones.closePairing(503)
+  await expect(app.status('Sales')).toContainText('Nobody scanned in time. Get a new code to try again.')
+  await expect(phone.scan(seen)).rejects.toThrow()
+  await card.getByRole('button', { name: 'New code' }).click()
+  await app.scan('Sales', phone)
 })

@@ -127,3 +127,24 @@ test('linking can be called off, and a session renamed', async ({ installed, ope
 
   await app.rename('Salse', 'Sales')
 })
+
+test('sessions that could not be loaded are said to be missing, and are there when asked for again', async ({
+  installed,
+  openApp,
+  page,
+  expectedComplaints,
+}) => {
+  expectedComplaints.push(/status of 429 .*\/(sessions|events)/)
+  const sessions = /\/api\/v1\/locations\/[^/]+\/sessions/
+  // Neither by itself nor on an event is it asked again after this.
+  for (const path of [sessions, /\/events$/])
+    await page.route(path, (route) => route.fulfill({ status: 429, json: { error: { code: 'too_many_requests' } } }))
+  const app = await openApp(installed)
+  const missing = app.frame.getByRole('main').getByText('This could not be loaded')
+  await expect(missing).toBeVisible()
+  await expect(app.addButton).toBeHidden()
+  await page.unroute(sessions)
+  await app.frame.getByRole('button', { name: 'Try again' }).click()
+  await expect(app.frame.getByText('No sessions yet')).toBeVisible()
+  await expect(missing).toBeHidden()
+})

@@ -2,7 +2,7 @@
 
 import { CircleCheck, X } from 'lucide-react'
 import { Tabs } from 'radix-ui'
-import { useState, type ReactNode } from 'react'
+import { useEffect, useRef, useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { PairingCode } from './pairing-code'
@@ -23,6 +23,8 @@ const tab =
 export function LinkPanel(props: {
   session: SessionView
   way: Way
+  /** How often its reader asked for it. */
+  calls: number
   onWay: (way: Way) => void
   onClose: () => void
   onAgain: () => void
@@ -34,10 +36,12 @@ export function LinkPanel(props: {
   const linking = isLinking(session)
   // Read before the first scan, and not taken away by it.
   const [isFirst] = useState(session.firstLinkedAt === null)
+  const panel = useBroughtUp(props.calls)
   return (
     <section
+      ref={panel}
       aria-label={t('panel', { label: session.label })}
-      className="border-line relative mt-4 grid min-w-0 gap-x-8 gap-y-4 border-t pt-4 lg:grid-cols-[minmax(0,1fr)_19rem]"
+      className="border-line relative scroll-my-4 mt-4 grid min-w-0 gap-x-8 gap-y-4 border-t pt-4 lg:grid-cols-[minmax(0,1fr)_19rem]"
     >
       <Tabs.Root
         value={way}
@@ -68,6 +72,21 @@ export function LinkPanel(props: {
       <Steps isFirst={isFirst} last={way === 'qr' ? t('steps3') : t('codeSteps3')} />
     </section>
   )
+}
+
+/** Brings the panel before the eyes of whoever asked for it, and the keyboard to its open tab. */
+function useBroughtUp(calls: number) {
+  const panel = useRef<HTMLElement>(null)
+  useEffect(() => {
+    if (calls === 0) return
+    // After what closes to make room for it, a menu or a dialog, has given the focus back.
+    const timer = setTimeout(() => {
+      panel.current?.scrollIntoView({ block: 'nearest' })
+      panel.current?.querySelector<HTMLElement>('[role=tab][data-state=active]')?.focus({ preventScroll: true })
+    })
+    return () => clearTimeout(timer)
+  }, [calls])
+  return panel
 }
 
 function ShownQr({ session, isWanted }: { session: SessionView; isWanted: boolean }) {

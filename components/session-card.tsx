@@ -1,7 +1,7 @@
 'use client'
 
 import { Pencil } from 'lucide-react'
-import { useState, type ReactNode } from 'react'
+import { useRef, useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { AccountTag } from './account-tag'
@@ -22,7 +22,7 @@ import { useSettled } from './use-settled'
 
 type Opened = 'stop' | 'restart' | 'logout' | 'replace-number' | 'remove' | 'priority'
 
-export function SessionCard({ session: current }: { session: SessionView }) {
+export function SessionCard({ session: current, isNew }: { session: SessionView; isNew: boolean }) {
   const errorText = useErrorText()
   const { can } = useSignedIn()
   const session = useSettled(current)
@@ -30,6 +30,9 @@ export function SessionCard({ session: current }: { session: SessionView }) {
   const [opened, setOpened] = useState<Opened | null>(null)
   // Opened by what is so when the card appears and by its reader, never by what happens elsewhere: nothing jumps.
   const [way, setWay] = useState<Way | null>(() => (isLinking(session) && can('link_sessions') ? 'qr' : null))
+  // How often the reader asked for the panel here: each time it is brought before their eyes, and the keyboard into it.
+  const [calls, setCalls] = useState(0)
+  const card = useRef<HTMLElement>(null)
 
   const dialog = (name: Opened) => ({
     session,
@@ -37,21 +40,34 @@ export function SessionCard({ session: current }: { session: SessionView }) {
     onOpenChange: (open: boolean) => setOpened(open ? name : null),
   })
   const act = (verb: SessionVerb, then?: () => void) => acting.mutate(verb, { onSuccess: then })
+  const show = (by: Way) => {
+    setWay(by)
+    setCalls((count) => count + 1)
+  }
+  const close = () => {
+    setWay(null)
+    card.current?.focus({ preventScroll: true })
+  }
   const link = (by: Way) => {
-    if (isLinking(session)) setWay(by)
+    if (isLinking(session)) show(by)
     // Blocked, it still has its link: it is tried as it is.
-    else act('link', session.status === 'banned' ? undefined : () => setWay(by))
+    else act('link', session.status === 'banned' ? undefined : () => show(by))
   }
   const choose = (action: SessionAction) => {
     if (action === 'link') link('qr')
     else if (action === 'code') link('code')
     else if (action === 'start') act('start')
-    else if (action === 'cancel') act('stop', () => setWay(null))
+    else if (action === 'cancel') act('stop', close)
     else setOpened(action)
   }
 
   return (
-    <article aria-label={session.label} className="border-line bg-card min-w-0 rounded-xl border p-4 sm:p-5">
+    <article
+      ref={card}
+      tabIndex={-1}
+      aria-label={session.label}
+      className="border-line bg-card min-w-0 rounded-xl border p-4 sm:p-5"
+    >
       <header className="mb-3 flex items-start gap-3">
         <PriorityMark priority={session.priority} />
         <SessionName session={session} />
@@ -80,9 +96,10 @@ export function SessionCard({ session: current }: { session: SessionView }) {
         <LinkPanel
           session={session}
           way={way}
+          calls={isNew ? calls + 1 : calls}
           onWay={setWay}
-          onClose={() => setWay(null)}
-          onAgain={() => act('link')}
+          onClose={close}
+          onAgain={() => act('link', () => show('qr'))}
           onReplace={() => setOpened('replace-number')}
           isAsking={acting.isPending}
         />
@@ -91,7 +108,7 @@ export function SessionCard({ session: current }: { session: SessionView }) {
       <VerbDialog verb="stop" {...dialog('stop')} />
       <VerbDialog verb="restart" {...dialog('restart')} />
       <VerbDialog verb="logout" {...dialog('logout')} />
-      <ReplaceDialog {...dialog('replace-number')} onReplaced={() => setWay('qr')} />
+      <ReplaceDialog {...dialog('replace-number')} onReplaced={() => show('qr')} />
       <RemoveDialog key={`remove ${opened === 'remove'}`} {...dialog('remove')} />
       <PriorityDialog key={`priority ${opened === 'priority'}`} {...dialog('priority')} />
     </article>

@@ -14,7 +14,11 @@ interface Opened {
   onOpenChange: (open: boolean) => void
 }
 
-export function AddSessionDialog({ locationId, ...opened }: Opened & { locationId: string }) {
+export function AddSessionDialog({
+  locationId,
+  onAdded,
+  ...opened
+}: Opened & { locationId: string; onAdded: (session: SessionView) => void }) {
   const t = useTranslations('addSession')
   const terms = useTranslations()('terms')
   const adding = useAddSession(locationId)
@@ -25,7 +29,14 @@ export function AddSessionDialog({ locationId, ...opened }: Opened & { locationI
         submitLabel={t('submit')}
         note={terms}
         saving={adding}
-        onSubmit={(label) => adding.mutate(label, { onSuccess: () => opened.onOpenChange(false) })}
+        onSubmit={(label) =>
+          adding.mutate(label, {
+            onSuccess: (added) => {
+              opened.onOpenChange(false)
+              onAdded(added)
+            },
+          })
+        }
         onCancel={() => opened.onOpenChange(false)}
       />
     </Dialog>

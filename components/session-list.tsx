@@ -17,6 +17,7 @@ export function SessionList({ locationId }: { locationId: string }) {
   const sessions = useSessions(locationId)
   const location = useLocation(locationId)
   const [isAdding, setAdding] = useState(false)
+  const [addedId, setAddedId] = useState<string | null>(null)
   const max = location.data?.maxSessions
   const mayAdd = can('manage_sessions')
 
@@ -31,8 +32,9 @@ export function SessionList({ locationId }: { locationId: string }) {
     )
   if (!sessions.data) return <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />
 
+  const isFull = max !== undefined && sessions.data.length >= max
   const addButton = mayAdd && (
-    <Button onClick={() => setAdding(true)} disabled={max !== undefined && sessions.data.length >= max}>
+    <Button onClick={() => setAdding(true)} disabled={isFull}>
       <Plus aria-hidden />
       {t('add')}
     </Button>
@@ -40,33 +42,35 @@ export function SessionList({ locationId }: { locationId: string }) {
   return (
     <section className="flex flex-col gap-4">
       {!can('edit_sessions') && sessions.data.length > 0 && <p className="text-muted text-pretty">{t('whoCan')}</p>}
-      {sessions.error !== null && (
-        <p role="alert" className="bg-wait-soft text-wait rounded-lg p-3">
-          {t('stale')}
-        </p>
-      )}
       {sessions.data.length === 0 ? (
         <Notice kind="empty" title={t('empty')} text={mayAdd ? t('emptyHow') : t('emptyNoRole')}>
           {addButton}
         </Notice>
       ) : (
         <>
-          <div className="flex h-9 items-center justify-between gap-3">
-            <p className="text-muted tabular-nums">
+          <div className="flex min-h-9 items-center justify-between gap-3">
+            <p className="text-muted text-pretty tabular-nums">
               {max !== undefined && t('count', { count: sessions.data.length, max })}
+              {isFull && mayAdd && ` ${t('full')}`}
             </p>
             {addButton}
           </div>
           <ul aria-label={t('list')} className="flex flex-col gap-4">
             {sessions.data.map((session) => (
               <li key={session.id} id={session.id} className="min-w-0 scroll-mt-4">
-                <SessionCard session={session} />
+                <SessionCard session={session} isNew={session.id === addedId} />
               </li>
             ))}
           </ul>
         </>
       )}
-      <AddSessionDialog key={String(isAdding)} locationId={locationId} open={isAdding} onOpenChange={setAdding} />
+      <AddSessionDialog
+        key={String(isAdding)}
+        locationId={locationId}
+        open={isAdding}
+        onOpenChange={setAdding}
+        onAdded={(session) => setAddedId(session.id)}
+      />
     </section>
   )
 }

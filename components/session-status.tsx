@@ -16,11 +16,11 @@ export function SessionStatus({ session, children }: { session: SessionView; chi
         <StateBadge status={session.status} />
         <p className="text-pretty">{sentence(session)}</p>
       </div>
-      <div className="flex min-h-9 flex-wrap items-center justify-between gap-2">
-        <p className="text-muted">
+      <div className="flex min-h-10 items-center justify-between gap-2">
+        <p className="text-muted min-w-0">
           {t('since')} <Ago iso={session.since} />
         </p>
-        <div className="flex flex-wrap gap-2">{children}</div>
+        <div className="flex shrink-0 gap-2">{children}</div>
       </div>
     </div>
   )

@@ -14,7 +14,7 @@ export function Dialog(props: {
   children: ReactNode
 }) {
   const t = useTranslations('common')
-  const [opener, setOpener] = useState<HTMLElement | null>(null)
+  const [opener, setOpener] = useState<HTMLElement[]>([])
   const [wasOpen, setWasOpen] = useState(false)
   if (props.open !== wasOpen) {
     setWasOpen(props.open)
@@ -26,10 +26,15 @@ export function Dialog(props: {
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 bg-black/50" />
         <Radix.Content
+          onEscapeKeyDown={(event) => {
+            // It closes the list that is open in a field, and not what was filled in around it.
+            if (document.activeElement?.matches('[role=combobox][aria-expanded=true]')) event.preventDefault()
+          }}
           onCloseAutoFocus={(event) => {
-            if (!opener?.isConnected) return
+            const next = nextTo(opener)
+            if (!next) return
             event.preventDefault()
-            opener.focus()
+            next.focus()
           }}
           {...(props.description === undefined && { 'aria-describedby': undefined })}
           className="border-line bg-card fixed top-1/2 left-1/2 z-50 flex max-h-[calc(100dvh-2rem)] w-[calc(100vw-2rem)] max-w-md -translate-x-1/2 -translate-y-1/2 flex-col gap-4 overflow-y-auto rounded-xl border p-5 shadow-xl"
@@ -52,11 +57,21 @@ export function Dialog(props: {
   )
 }
 
-/** What had the focus; of a menu that closes, the button that had opened it. */
-function openerOf(element: Element | null): HTMLElement | null {
+/** What had the focus, and what that stands in; of a menu that closes, the button that had opened it. */
+function openerOf(element: Element | null): HTMLElement[] {
   const menu = element?.closest('[role=menu]')
   const found = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : element
-  return found instanceof HTMLElement ? found : null
+  const path: HTMLElement[] = []
+  for (let at = found; at instanceof HTMLElement && at !== document.body; at = at.parentElement) path.push(at)
+  return path
+}
+
+/** What had opened it, or, that being gone, what can be used closest to where it stood. */
+function nextTo([opener, ...around]: HTMLElement[]): HTMLElement | null {
+  const usable = 'button:not(:disabled), a[href], input:not(:disabled), select:not(:disabled)'
+  if (opener?.isConnected && opener.matches(usable)) return opener
+  const left = around.filter((element) => element.isConnected)
+  return left.map((element) => element.querySelector<HTMLElement>(usable)).find((found) => found !== null) ?? null
 }
 
 export function DialogActions({ children }: { children: ReactNode }) {

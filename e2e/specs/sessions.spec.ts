@@ -101,6 +101,7 @@ test('logged out it is unlinked on the phone; deleted it is gone after its name 
   await remove.click()
   await expect(card).toBeHidden()
   await expect(app.frame.getByText('No sessions yet')).toBeVisible()
+  await expect(app.addButton).toBeFocused()
 })
 
 test('a linked session that is deleted disappears from the phone too', async ({ installed, openApp, newPhone }) => {

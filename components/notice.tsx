@@ -46,7 +46,10 @@ export function useErrorText(): (error: unknown) => string {
     if (!(error instanceof ApiError)) return t('internal')
     // The server knows more of these cases than one sentence can say, and says it in English.
     if (!t.has(error.code) || (isEnglish && particular.includes(error.code))) return error.message
-    return t(error.code, { count: Math.max(1, Math.ceil((error.retryAfterSeconds ?? 60) / 60)) })
+    const seconds = error.retryAfterSeconds ?? 60
+    if (error.code === 'too_many_requests' && seconds < 60)
+      return t('too_many_requests_now', { count: Math.max(1, seconds) })
+    return t(error.code, { count: Math.max(1, Math.ceil(seconds / 60)) })
   }
 }
 

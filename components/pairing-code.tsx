@@ -1,9 +1,10 @@
 'use client'
 
-import { useState, type FormEvent } from 'react'
+import { useEffect, useRef, useState, type FormEvent } from 'react'
 import { useTranslations } from 'use-intl'
 import type { PairingCodeView } from '@/lib/bridge/session/pairing'
 import type { SessionView } from '@/lib/bridge/session/session'
+import { ApiError } from './api'
 import { CopyButton } from './copy-button'
 import { useErrorText } from './notice'
 import { usePairingCode } from './queries'
@@ -11,22 +12,49 @@ import { Button } from './ui/button'
 import { TextField } from './ui/field'
 import { useCountdown } from './use-countdown'
 
+interface Given {
+  pairing: PairingCodeView
+  phone: string
+}
+
 export function PairingCode({ session }: { session: SessionView }) {
   const t = useTranslations('linking')
   const errorText = useErrorText()
   const asking = usePairingCode(session)
   const [phone, setPhone] = useState(session.phone ?? '')
+  const [given, setGiven] = useState<Given | null>(null)
   const [invalid, setInvalid] = useState(false)
 
+  const ask = (wanted: string) => {
+    if (asking.isPending) return
+    asking.mutate(wanted, {
+      onSuccess: (pairing) => setGiven({ pairing, phone: wanted }),
+      onError: (error) => {
+        // Refused for being too early, the code before is still good; any other attempt has taken its place.
+        if (!(error instanceof ApiError && error.code === 'too_many_requests')) setGiven(null)
+      },
+    })
+  }
   const submit = (event: FormEvent) => {
     event.preventDefault()
     const isNumber = /^[1-9]\d{5,14}$/.test(phone.replace(/[\s().+-]/g, ''))
     setInvalid(!isNumber)
-    if (isNumber) asking.mutate(phone)
+    if (isNumber) ask(phone)
   }
 
-  if (asking.data && !asking.isPending)
-    return <ShownCode pairing={asking.data} key={asking.data.code} onAgain={() => asking.reset()} />
+  if (given)
+    return (
+      <ShownCode
+        given={given}
+        isAsking={asking.isPending}
+        problem={asking.error ? errorText(asking.error) : null}
+        onAgain={() => ask(given.phone)}
+        onOther={() => {
+          asking.reset()
+          setGiven(null)
+        }}
+      />
+    )
   return (
     <form onSubmit={submit} className="flex flex-col gap-3" noValidate>
       <TextField
@@ -38,23 +66,40 @@ export function PairingCode({ session }: { session: SessionView }) {
         autoComplete="off"
         dir="ltr"
         value={phone}
-        onChange={(event) => setPhone(event.target.value)}
-        disabled={asking.isPending}
+        onChange={(event) => {
+          setPhone(event.target.value)
+          setInvalid(false)
+        }}
+        readOnly={asking.isPending}
       />
-      <Button type="submit" disabled={asking.isPending} aria-live="polite">
+      <Button type="submit" aria-disabled={asking.isPending} className="aria-disabled:opacity-55">
         {asking.isPending ? t('askingCode') : t('getCode')}
       </Button>
+      <p role="status" className="sr-only">
+        {asking.isPending ? t('askingCode') : ''}
+      </p>
     </form>
   )
 }
 
-function ShownCode({ pairing, onAgain }: { pairing: PairingCodeView; onAgain: () => void }) {
+function ShownCode(props: {
+  given: Given
+  isAsking: boolean
+  problem: string | null
+  onAgain: () => void
+  onOther: () => void
+}) {
   const t = useTranslations('linking')
+  const { pairing, phone } = props.given
   const seconds = useCountdown(pairing.expiresAt)
+  const isOver = seconds === 0
   const half = Math.ceil(pairing.code.length / 2)
   const when = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
+  const box = useRef<HTMLDivElement>(null)
+  // What had the focus, the form, is gone.
+  useEffect(() => box.current?.focus({ preventScroll: true }), [])
   return (
-    <div className="flex flex-col items-center gap-4 py-2">
+    <div ref={box} tabIndex={-1} className="flex flex-col items-center gap-3 rounded-lg py-2">
       <p className="sr-only" role="status">
         {t('codeLabel')} {[...pairing.code].join(' ')}
       </p>
@@ -62,18 +107,33 @@ function ShownCode({ pairing, onAgain }: { pairing: PairingCodeView; onAgain: ()
         dir="ltr"
         aria-label={t('codeLabel')}
         data-testid="pairing-code"
-        className={`flex gap-4 font-mono text-2xl font-semibold tracking-widest ${seconds === 0 ? 'text-muted line-through' : ''}`}
+        className={`flex gap-4 font-mono text-2xl font-semibold tracking-widest ${isOver ? 'text-muted line-through' : ''} ${props.isAsking ? 'opacity-40' : ''}`}
       >
         <span>{pairing.code.slice(0, half)}</span>
         <span>{pairing.code.slice(half)}</span>
       </p>
-      <p className="text-muted tabular-nums">{seconds === 0 ? t('codeOver') : t('expires', { when })}</p>
+      <p className="text-muted text-center tabular-nums">
+        {t('codeFor')} <bdi dir="ltr">{phone}</bdi>
+        <br />
+        {props.isAsking ? t('askingCode') : isOver ? t('codeOver') : t('expires', { when })}
+      </p>
       <div className="flex flex-wrap justify-center gap-2">
-        {seconds > 0 && <CopyButton text={pairing.code} label={t('copyCode')} />}
-        <Button variant={seconds > 0 ? 'quiet' : 'primary'} onClick={onAgain}>
+        {!isOver && <CopyButton text={pairing.code} label={t('copyCode')} />}
+        <Button
+          variant={isOver ? 'primary' : 'secondary'}
+          aria-disabled={props.isAsking}
+          className="aria-disabled:opacity-55"
+          onClick={props.onAgain}
+        >
           {t('anotherCode')}
         </Button>
+        <Button variant="quiet" onClick={props.onOther}>
+          {t('otherNumber')}
+        </Button>
       </div>
+      <p role="alert" className="text-bad text-center text-pretty empty:hidden">
+        {props.problem}
+      </p>
     </div>
   )
 }

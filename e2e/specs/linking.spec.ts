@@ -41,7 +41,15 @@ test('the link is copied into the phone', async ({ context, installed, openApp, 
   await expect(card.getByText('Connected', { exact: true })).toBeVisible()
 })
 
-test('the pairing code is typed on the phone', async ({ context, installed, openApp, newPhone, places }) => {
+test('the pairing code is typed on the phone', async ({
+  context,
+  installed,
+  openApp,
+  newPhone,
+  places,
+  expectedComplaints,
+}) => {
+  expectedComplaints.push(/status of 429 .*\/pairing-code/)
   const phone = await newPhone()
   const app = await openApp(installed)
   const card = await app.addSession('By code')
@@ -55,6 +63,10 @@ test('the pairing code is typed on the phone', async ({ context, installed, open
   await expect(shown).toHaveText(/^[A-Z0-9]{8}$/)
   const code = (await shown.textContent())!
   await expect(card.getByText(/Valid for \d:\d\d/)).toBeVisible()
+  // Too early for another one, and the first is still good.
+  await card.getByRole('button', { name: 'Get a new code' }).click()
+  await expect(card.getByText(/^Too often\. Try again in \d+ seconds?\.$/)).toBeVisible()
+  await expect(shown).toHaveText(code)
 
   const { page } = await PhonesPage.open(await context.newPage(), places.phones, phone.number)
   await page.getByLabel('Pairing code').fill(code)
@@ -95,7 +107,7 @@ test('names are taken once, and the fifth session is the last', async ({ install
   await dialog.getByLabel('Name').fill('Five')
   await dialog.getByRole('button', { name: 'Add and show code' }).click()
   await expect(app.card('Five')).toBeVisible()
-  await expect(app.frame.getByText('5 of 5 in use')).toBeVisible()
+  await expect(app.frame.getByText('5 of 5 in use Delete one to add another.')).toBeVisible()
   await expect(app.addButton).toBeDisabled()
 })
 

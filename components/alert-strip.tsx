@@ -1,14 +1,14 @@
 'use client'
 
 import { useQuery } from '@tanstack/react-query'
-import { ChevronDown, CircleAlert, CircleCheck } from 'lucide-react'
+import { ChevronDown, CircleAlert, CircleCheck, CloudOff } from 'lucide-react'
 import Link from 'next/link'
 import { Popover } from 'radix-ui'
 import { useId, useState } from 'react'
 import { useFormatter, useLocale, useTranslations } from 'use-intl'
 import type { AlertView } from '@/lib/bridge/alert/list'
 import { keys } from './cache'
-import { useLive } from './live'
+import { useIsCutOff, useLive } from './live'
 import { pollUnless } from './queries'
 import { locationPath } from './settings/settings-queries'
 import { useSignedIn } from './signed-in'
@@ -31,6 +31,7 @@ export function AlertStrip({ locationId, isUnpaid }: { locationId: string; isUnp
   const t = useTranslations('banner')
   const { api } = useSignedIn()
   const isLive = useLive()
+  const isCutOff = useIsCutOff()
   const [isOpen, setOpen] = useState(false)
   const sentence = useAlertSentence()
   const listId = useId()
@@ -43,23 +44,26 @@ export function AlertStrip({ locationId, isUnpaid }: { locationId: string; isUnp
   const slow = (alerts ?? []).filter(({ level }) => level === 'amber')
   const [first, ...others] = [...needy, ...slow]
   const only = others.length === 0 ? first : undefined
-  const look = looks[first?.level ?? 'calm']
-  const Icon = first ? CircleAlert : CircleCheck
+  const look = looks[isCutOff ? 'amber' : (first?.level ?? 'calm')]
+  const Icon = isCutOff ? CloudOff : first ? CircleAlert : CircleCheck
 
-  const title = !first
-    ? ''
-    : only
-      ? t(only.level, { name: only.label ?? t('session') })
-      : needy.length > 0
-        ? t('redMany', { count: needy.length })
-        : t('amberMany', { count: slow.length })
-  const text = !first
-    ? alerts && t(isUnpaid ? 'unpaid' : 'calm')
-    : only
-      ? sentence(only)
-      : needy.length > 0 && slow.length > 0
-        ? t('alsoSlow', { count: slow.length })
-        : names([...needy, ...slow], t('session'))
+  const title =
+    !first || isCutOff
+      ? ''
+      : only
+        ? t(only.level, { name: only.label ?? t('session') })
+        : needy.length > 0
+          ? t('redMany', { count: needy.length })
+          : t('amberMany', { count: slow.length })
+  const text = isCutOff
+    ? t('cutOff')
+    : !first
+      ? alerts && t(isUnpaid ? 'unpaid' : 'calm')
+      : only
+        ? sentence(only)
+        : needy.length > 0 && slow.length > 0
+          ? t('alsoSlow', { count: slow.length })
+          : names([...needy, ...slow], t('session'))
   return (
     <Popover.Root open={isOpen && first !== undefined} onOpenChange={setOpen}>
       <Popover.Anchor asChild>
@@ -67,12 +71,14 @@ export function AlertStrip({ locationId, isUnpaid }: { locationId: string; isUnp
           aria-label={t('label')}
           className={cn('mb-5 flex min-h-14 items-center gap-2.5 rounded-xl border px-3.5 sm:min-h-11', look)}
         >
-          <Icon aria-hidden className={cn('size-4 shrink-0', !alerts && 'invisible')} />
+          <Icon aria-hidden className={cn('size-4 shrink-0', !alerts && !isCutOff && 'invisible')} />
           <p role="status" className="min-w-0 flex-1 sm:flex sm:gap-2">
-            {first && <span className="block max-w-full shrink-0 truncate font-semibold sm:max-w-[45%]">{title} </span>}
-            <span className={cn('block min-w-0 truncate', first && 'text-ink')}>{text}</span>
+            {title && <span className="block max-w-full shrink-0 truncate font-semibold sm:max-w-[45%]">{title} </span>}
+            <span className={cn('block min-w-0', isCutOff ? 'text-pretty' : 'truncate', first && 'text-ink')}>
+              {text}
+            </span>
           </p>
-          {only && <LookLink alert={only} locationId={locationId} className="text-ink max-sm:hidden" />}
+          {only && !isCutOff && <LookLink alert={only} locationId={locationId} className="text-ink max-sm:hidden" />}
           {first && (
             <Popover.Trigger
               aria-controls={isOpen ? listId : undefined}

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQueryClient, type QueryClient } from '@tanstack/react-query'
-import { createContext, useContext, useEffect, useState, type ReactNode } from 'react'
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from 'react'
 import type { MessageView } from '@/lib/bridge/message/view'
 import type { QrView } from '@/lib/bridge/session/pairing'
 import type { SessionView } from '@/lib/bridge/session/session'
@@ -10,35 +10,57 @@ import { dropSession, keys, storeMessage, storeSession } from './cache'
 import { readEventStream } from './event-stream'
 import { useSignedIn } from './signed-in'
 
-const LiveContext = createContext(false)
+const LiveContext = createContext({ isLive: false, isCutOff: false })
 
 /** Whether what happens is told to this page; while not, queries ask for themselves. */
-export const useLive = () => useContext(LiveContext)
+export const useLive = () => useContext(LiveContext).isLive
+
+/** Whether the server does not answer: what the page shows may have changed. */
+export const useIsCutOff = () => useContext(LiveContext).isCutOff
 
 const retryMs = [500, 1000, 2000, 5000, 10_000]
 /** A stream is silent for 15 s at most. */
 const silenceMs = 40_000
+/** A web process that is replaced is away for a moment, and nobody need know. */
+const failuresUntilSaid = 2
+
+/** So long, or until the browser has a network again. */
+const pause = (ms: number) =>
+  new Promise<void>((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      window.removeEventListener('online', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    window.addEventListener('online', done)
+  })
 
 /** Keeps the pages of one sub-account up to date by server-sent events. */
 export function Live({ locationId, children }: { locationId: string; children: ReactNode }) {
   const { api } = useSignedIn()
   const queries = useQueryClient()
   const [isLive, setLive] = useState(false)
+  const [isCutOff, setCutOff] = useState(false)
 
   useEffect(() => {
     const stop = new AbortController()
     const follow = async () => {
       for (let failures = 0; !stop.signal.aborted;) {
         const silence = new AbortController()
-        let alarm = setTimeout(() => silence.abort(), silenceMs)
+        const hangUp = () => silence.abort()
+        let alarm = setTimeout(hangUp, silenceMs)
+        // A stream can seem open long after the network has gone.
+        window.addEventListener('offline', hangUp)
         try {
           const path = `/locations/${encodeURIComponent(locationId)}/events`
           const response = await api.open(path, AbortSignal.any([stop.signal, silence.signal]))
           failures = 0
           setLive(true)
+          setCutOff(false)
           await readEventStream(response, (event, data) => {
             clearTimeout(alarm)
-            alarm = setTimeout(() => silence.abort(), silenceMs)
+            alarm = setTimeout(hangUp, silenceMs)
             if (event !== null) take(queries, locationId, event, data)
           })
         } catch (error) {
@@ -47,11 +69,13 @@ export function Live({ locationId, children }: { locationId: string; children: R
           if (error instanceof ApiError && error.status >= 400 && error.status < 500 && failures > 3) break
         } finally {
           clearTimeout(alarm)
+          window.removeEventListener('offline', hangUp)
         }
         if (stop.signal.aborted) return
         setLive(false)
+        setCutOff(failures >= failuresUntilSaid)
         const waitMs = retryMs[Math.min(failures, retryMs.length - 1)]!
-        await new Promise((resolve) => setTimeout(resolve, waitMs * (0.7 + Math.random() * 0.6)))
+        await pause(waitMs * (0.7 + Math.random() * 0.6))
       }
       setLive(false)
     }
@@ -59,7 +83,8 @@ export function Live({ locationId, children }: { locationId: string; children: R
     return () => stop.abort()
   }, [api, queries, locationId])
 
-  return <LiveContext value={isLive}>{children}</LiveContext>
+  const value = useMemo(() => ({ isLive, isCutOff }), [isLive, isCutOff])
+  return <LiveContext value={value}>{children}</LiveContext>
 }
 
 function take(queries: QueryClient, locationId: string, event: string, data: unknown): void {

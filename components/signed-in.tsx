@@ -39,7 +39,10 @@ export function SignedIn({ children }: { children: ReactNode }) {
     () =>
       new QueryClient({
         defaultOptions: {
+          // Without a network too: what cannot be done says so at once, and is not done some time later unasked.
+          mutations: { networkMode: 'always' },
           queries: {
+            networkMode: 'always',
             staleTime: 1000,
             retry: (failures, error) =>
               failures < 2 && !(error instanceof ApiError && error.status >= 400 && error.status < 500),

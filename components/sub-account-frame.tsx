@@ -81,6 +81,10 @@ function SectionTabs({ locationId }: { locationId: string }) {
         <Link
           key={href}
           href={href}
+          // Without a network the browser would show its own page in place of the app, for good.
+          onNavigate={(event) => {
+            if (!navigator.onLine) event.preventDefault()
+          }}
           aria-current={path === href ? 'page' : undefined}
           className={cn(
             'border-b-2 px-2 py-2 font-medium whitespace-nowrap -outline-offset-2 sm:px-3',

@@ -1,7 +1,7 @@
 'use client'
 
 import { useQueryClient } from '@tanstack/react-query'
-import { Undo2 } from 'lucide-react'
+import { Undo2, X } from 'lucide-react'
 import { createContext, useCallback, useContext, useMemo, useRef, useState, type ReactNode } from 'react'
 import { useTranslations } from 'use-intl'
 import type { Settings } from '@/lib/bridge/sub-account/settings'
@@ -56,6 +56,8 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
   const queries = useQueryClient()
   const errorText = useErrorText()
   const t = useTranslations('saving')
+  const common = useTranslations('common')
+  const bar = useRef<HTMLDivElement>(null)
   const [said, setSaid] = useState<Said>(null)
   const [problems, setProblems] = useState<Partial<Record<keyof Settings, string>>>({})
   // One at a time: each is made to what the one before has left.
@@ -94,6 +96,10 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
           const [, ofField] = told.find(([name]) => name.split('.')[0] === change.field) ?? []
           setProblems((all) => ({ ...all, [change.field]: ofField ?? errorText(error) }))
           setSaid({ at: 'failed', what: change.what, back: null })
+          // Asking what is saved may fail too, and a control must not go on showing what is not.
+          const shown = queries.getQueryData<Settings>(key)
+          const before = hoped && shown && change.back(shown)
+          if (before) queries.setQueryData(key, before)
           await queries.invalidateQueries({ queryKey: key })
         }
       }
@@ -139,11 +145,13 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
       {children}
       <div className="pointer-events-none sticky bottom-3 z-20 mt-4 flex min-h-12 justify-center">
         <div
+          ref={bar}
+          tabIndex={-1}
           role="status"
           aria-label={t('label')}
           className={
             said
-              ? 'border-line bg-card pointer-events-auto flex max-w-full items-center gap-3 rounded-xl border py-1.5 pr-1.5 pl-4 shadow-lg'
+              ? 'border-line bg-card pointer-events-auto flex max-w-full items-center gap-1.5 rounded-xl border py-1.5 pr-1.5 pl-4 shadow-lg'
               : 'sr-only'
           }
         >
@@ -151,11 +159,30 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
             <>
               <span className="min-w-0 py-1.5 pr-2.5 text-pretty">{t(said.at, { name: said.what })}</span>
               {said.back && (
-                <Button variant="secondary" size="small" onClick={() => make(said.back!, true)}>
+                <Button
+                  variant="secondary"
+                  size="small"
+                  onClick={() => {
+                    make(said.back!, true)
+                    bar.current?.focus()
+                  }}
+                >
                   <Undo2 aria-hidden />
                   {t('undo')}
                 </Button>
               )}
+              <Button
+                variant="quiet"
+                size="icon"
+                className="size-8"
+                aria-label={common('close')}
+                onClick={() => {
+                  setSaid(null)
+                  bar.current?.focus()
+                }}
+              >
+                <X aria-hidden />
+              </Button>
             </>
           )}
         </div>

@@ -13,7 +13,6 @@ export const keys = {
   settings: (locationId: string) => ['settings', locationId] as const,
   users: (locationId: string) => ['users', locationId] as const,
   contacts: (locationId: string, query: string) => ['contacts', locationId, query] as const,
-  contactSession: (contactId: string) => ['contact-session', contactId] as const,
   sync: (kind: 'contacts' | 'labels', sessionId: string) => ['sync', kind, sessionId] as const,
   alerts: (locationId: string) => ['alerts', locationId] as const,
   entitlement: (locationId: string) => ['entitlement', locationId] as const,

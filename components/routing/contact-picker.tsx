@@ -2,7 +2,7 @@
 
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { X } from 'lucide-react'
-import { useEffect, useState } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { Page } from '@/lib/bridge/paging'
 import { keys } from '../cache'
@@ -40,6 +40,8 @@ function asPhone(typed: string): string | null {
 export function ContactPicker(props: {
   locationId: string
   picked: Picked | null
+  /** A word of how to choose would cover what is said of it below. */
+  isMissing: boolean
   onPick: (picked: Picked | null) => void
 }) {
   const t = useTranslations('why')
@@ -47,6 +49,17 @@ export function ContactPicker(props: {
   const { api } = useSignedIn()
   const errorText = useErrorText()
   const [typed, setTyped] = useState('')
+  const box = useRef<HTMLDivElement>(null)
+  const hasChosen = useRef(false)
+  const pick = (picked: Picked | null) => {
+    hasChosen.current = true
+    props.onPick(picked)
+  }
+  // What was pressed makes room for the other of the two.
+  useEffect(() => {
+    if (hasChosen.current) box.current?.querySelector<HTMLElement>('input, button')?.focus()
+    hasChosen.current = false
+  }, [props.picked])
   const query = useSettledText(typed.trim())
   const found = useQuery({
     queryKey: keys.contacts(props.locationId, query),
@@ -60,7 +73,7 @@ export function ContactPicker(props: {
     const { picked } = props
     const name = picked.kind === 'phone' ? picked.phone : (picked.contact.name ?? picked.contact.phone ?? t('unnamed'))
     return (
-      <div className="flex flex-col gap-1.5">
+      <div ref={box} className="flex flex-col gap-1.5">
         <p className="font-medium">{t('contact')}</p>
         <div className="border-line flex min-h-9 items-center gap-2 rounded-lg border py-1 pr-1 pl-3">
           <p className="min-w-0 flex-1 truncate">
@@ -75,7 +88,7 @@ export function ContactPicker(props: {
             type="button"
             aria-label={lists('removeNamed', { name })}
             className="text-muted hover:text-ink flex size-7 shrink-0 items-center justify-center rounded-md"
-            onClick={() => props.onPick(null)}
+            onClick={() => pick(null)}
           >
             <X aria-hidden className="size-4" />
           </button>
@@ -98,25 +111,29 @@ export function ContactPicker(props: {
   const note = found.error
     ? errorText(found.error)
     : typed.trim() === ''
-      ? t('contactHow')
+      ? props.isMissing
+        ? null
+        : t('contactHow')
       : found.isFetching || query !== typed.trim()
         ? t('searching')
         : options.length === 0
           ? t('noContact')
           : null
   return (
-    <SearchList
-      label={t('contact')}
-      placeholder={t('contactFind')}
-      options={options}
-      typed={typed}
-      note={note}
-      onType={setTyped}
-      onPick={({ value }) => {
-        const contact = items.find(({ contactId }) => contactId === value)
-        props.onPick(contact ? { kind: 'contact', contact } : { kind: 'phone', phone: value })
-        setTyped('')
-      }}
-    />
+    <div ref={box}>
+      <SearchList
+        label={t('contact')}
+        placeholder={t('contactFind')}
+        options={options}
+        typed={typed}
+        note={note}
+        onType={setTyped}
+        onPick={({ value }) => {
+          const contact = items.find(({ contactId }) => contactId === value)
+          pick(contact ? { kind: 'contact', contact } : { kind: 'phone', phone: value })
+          setTyped('')
+        }}
+      />
+    </div>
   )
 }

@@ -12,7 +12,7 @@ import {
 } from '@dnd-kit/core'
 import { arrayMove, SortableContext, sortableKeyboardCoordinates, verticalListSortingStrategy } from '@dnd-kit/sortable'
 import { Plus, Route } from 'lucide-react'
-import { useId, useRef, useState } from 'react'
+import { useEffect, useId, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { RoutingRule, Settings } from '@/lib/bridge/sub-account/settings'
 import { isSame, useSaving } from '../settings/saving'
@@ -45,6 +45,17 @@ export function RulesSection({ rules, known }: { rules: Rules; known: Known }) {
   const [opened, setOpened] = useState<Opened>(null)
   const dragId = useId()
   const hasMoved = useRef(false)
+  const section = useRef<HTMLDivElement>(null)
+  const removedAt = useRef<number | null>(null)
+  // The button of a rule that is gone had the focus: the next one takes it, or what adds a rule.
+  useEffect(() => {
+    const at = removedAt.current
+    removedAt.current = null
+    if (at === null) return
+    const buttons = [...(section.current?.querySelectorAll<HTMLElement>('button') ?? [])]
+    const handles = buttons.filter((button) => button.hasAttribute('aria-roledescription'))
+    ;(handles[Math.min(at, handles.length - 1)] ?? buttons[0])?.focus()
+  }, [rules])
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 4 } }),
     useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
@@ -59,12 +70,14 @@ export function RulesSection({ rules, known }: { rules: Rules; known: Known }) {
       t('said.moved'),
     )
   }
-  const remove = (rule: RoutingRule, at: number) =>
+  const remove = (rule: RoutingRule, at: number) => {
+    removedAt.current = at
     setRules(
       (now) => without(now, rule.id),
       (now) => withAt(now, rule, at),
       t('said.removed'),
     )
+  }
   const submit = (old: RoutingRule | null, given: Omit<RoutingRule, 'id'>) => {
     const rule = { ...given, id: old?.id ?? crypto.randomUUID() }
     setOpened(null)
@@ -101,66 +114,68 @@ export function RulesSection({ rules, known }: { rules: Rules; known: Known }) {
   )
   return (
     <Section title={t('title')} intro={t('intro')}>
-      {rules.length === 0 ? (
-        <div className="flex flex-col items-center gap-2 px-5 py-8 text-center">
-          <Route aria-hidden className="text-muted size-7" />
-          <p className="font-semibold">{t('empty')}</p>
-          <p className="text-muted max-w-md text-pretty">
-            {known.sessions.length === 0 ? t('emptyNoSession') : t('emptyHow')}
-          </p>
-          <div className="pt-1">{addButton}</div>
-        </div>
-      ) : (
-        <>
-          <DndContext
-            id={dragId}
-            sensors={sensors}
-            collisionDetection={closestCenter}
-            onDragEnd={({ active, over }: DragEndEvent) => {
-              if (over) move(String(active.id), placeOf(over.id) - 1)
-            }}
-            accessibility={{
-              screenReaderInstructions: { draggable: t('dragHow') },
-              announcements: {
-                onDragStart: ({ active }) => {
-                  hasMoved.current = false
-                  return t('drag.start', { ...spoken(active.id), at: placeOf(active.id) })
-                },
-                // It lies over its own place at first: saying so would cut off that it was picked up.
-                onDragOver: ({ active, over }) => {
-                  if (!over || (over.id === active.id && !hasMoved.current)) return undefined
-                  hasMoved.current = true
-                  return t('drag.over', { ...spoken(active.id), at: placeOf(over.id) })
-                },
-                onDragEnd: ({ active, over }) =>
-                  over ? t('drag.end', { ...spoken(active.id), at: placeOf(over.id) }) : undefined,
-                onDragCancel: ({ active }) => t('drag.cancel', { ...spoken(active.id), at: placeOf(active.id) }),
-              },
-            }}
-          >
-            <SortableContext items={rules.map(({ id }) => id)} strategy={verticalListSortingStrategy}>
-              <ol aria-label={t('title')} className="divide-line divide-y">
-                {rules.map((rule, index) => (
-                  <RuleRow
-                    key={rule.id}
-                    rule={rule}
-                    place={index + 1}
-                    count={rules.length}
-                    known={known}
-                    onEdit={() => setOpened({ rule })}
-                    onMove={(to) => move(rule.id, to)}
-                    onRemove={() => remove(rule, index)}
-                  />
-                ))}
-              </ol>
-            </SortableContext>
-          </DndContext>
-          <div className="flex flex-wrap items-center justify-between gap-3 p-4 sm:px-5">
-            <p className="text-muted text-pretty">{t('order')}</p>
-            {addButton}
+      <div ref={section} className="divide-line divide-y">
+        {rules.length === 0 ? (
+          <div className="flex flex-col items-center gap-2 px-5 py-8 text-center">
+            <Route aria-hidden className="text-muted size-7" />
+            <p className="font-semibold">{t('empty')}</p>
+            <p className="text-muted max-w-md text-pretty">
+              {known.sessions.length === 0 ? t('emptyNoSession') : t('emptyHow')}
+            </p>
+            <div className="pt-1">{addButton}</div>
           </div>
-        </>
-      )}
+        ) : (
+          <>
+            <DndContext
+              id={dragId}
+              sensors={sensors}
+              collisionDetection={closestCenter}
+              onDragEnd={({ active, over }: DragEndEvent) => {
+                if (over) move(String(active.id), placeOf(over.id) - 1)
+              }}
+              accessibility={{
+                screenReaderInstructions: { draggable: t('dragHow') },
+                announcements: {
+                  onDragStart: ({ active }) => {
+                    hasMoved.current = false
+                    return t('drag.start', { ...spoken(active.id), at: placeOf(active.id) })
+                  },
+                  // It lies over its own place at first: saying so would cut off that it was picked up.
+                  onDragOver: ({ active, over }) => {
+                    if (!over || (over.id === active.id && !hasMoved.current)) return undefined
+                    hasMoved.current = true
+                    return t('drag.over', { ...spoken(active.id), at: placeOf(over.id) })
+                  },
+                  onDragEnd: ({ active, over }) =>
+                    over ? t('drag.end', { ...spoken(active.id), at: placeOf(over.id) }) : undefined,
+                  onDragCancel: ({ active }) => t('drag.cancel', { ...spoken(active.id), at: placeOf(active.id) }),
+                },
+              }}
+            >
+              <SortableContext items={rules.map(({ id }) => id)} strategy={verticalListSortingStrategy}>
+                <ol aria-label={t('title')} className="divide-line divide-y">
+                  {rules.map((rule, index) => (
+                    <RuleRow
+                      key={rule.id}
+                      rule={rule}
+                      place={index + 1}
+                      count={rules.length}
+                      known={known}
+                      onEdit={() => setOpened({ rule })}
+                      onMove={(to) => move(rule.id, to)}
+                      onRemove={() => remove(rule, index)}
+                    />
+                  ))}
+                </ol>
+              </SortableContext>
+            </DndContext>
+            <div className="flex flex-wrap items-center justify-between gap-3 p-4 sm:px-5">
+              <p className="text-muted text-pretty">{t('order')}</p>
+              {addButton}
+            </div>
+          </>
+        )}
+      </div>
       {problem && (
         <p role="alert" className="text-bad p-4 text-pretty sm:px-5">
           {problem}

@@ -2,7 +2,7 @@
 
 import { useMutation } from '@tanstack/react-query'
 import { CircleCheck, CircleX } from 'lucide-react'
-import { useId, useState, type FormEvent } from 'react'
+import { useId, useRef, useState, type FormEvent } from 'react'
 import { useTranslations } from 'use-intl'
 import type { MessageView } from '@/lib/bridge/message/view'
 import { useErrorText } from '../notice'
@@ -35,6 +35,7 @@ export function Why({ locationId, known }: { locationId: string; known: Known })
   const [sender, setSender] = useState('')
   const [text, setText] = useState('')
   const [isMissing, setMissing] = useState(false)
+  const form = useRef<HTMLFormElement>(null)
   const asking = useMutation({
     mutationFn: (who: Picked) =>
       api.send<RoutingAnswer>('POST', `${locationPath(locationId)}/routing/preview`, {
@@ -47,14 +48,16 @@ export function Why({ locationId, known }: { locationId: string; known: Known })
     event?.preventDefault()
     setMissing(picked === null)
     if (picked) asking.mutate(picked)
+    else form.current?.querySelector('input')?.focus()
   }
   return (
     <Section title={t('title')} intro={t('intro')}>
-      <form onSubmit={ask} className="flex flex-col gap-4 p-4 sm:px-5" noValidate>
+      <form ref={form} onSubmit={ask} className="flex flex-col gap-4 p-4 sm:px-5" noValidate>
         <div className="flex flex-col gap-1.5">
           <ContactPicker
             locationId={locationId}
             picked={picked}
+            isMissing={isMissing}
             onPick={(who) => {
               setPicked(who)
               setMissing(false)
@@ -134,7 +137,9 @@ function Answer({ answer: { session, trace, failure, body } }: { answer: Routing
   const sentence = useTraceSentence()
   const failureText = useFailureText()
   const Icon = failure ? CircleX : CircleCheck
-  const said = sentence(trace, session, failure)
+  // Where English is the server's, it speaks of messages.
+  const would = failure ? 'It would have been sent on ' : 'Would be sent on '
+  const said = sentence(trace, session, failure).replace(/^Sent on /, would)
   const failed = failure && failureText(failure)
   return (
     <section aria-label={t('answer')} className="flex flex-col gap-3 p-4 sm:px-5">

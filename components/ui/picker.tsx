@@ -1,7 +1,7 @@
 'use client'
 
 import { Check, Search } from 'lucide-react'
-import { useId, useRef, useState, type KeyboardEvent } from 'react'
+import { useEffect, useId, useRef, useState, type KeyboardEvent } from 'react'
 import { useTranslations } from 'use-intl'
 import { cn } from './cn'
 import { Chip } from './words-input'
@@ -43,8 +43,13 @@ export function SearchList(props: {
   const id = useId()
   const [isOpen, setOpen] = useState(false)
   const [at, setAt] = useState(-1)
+  const box = useRef<HTMLDivElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const shown = isOpen ? props.options.slice(0, 60) : []
+  const note = isOpen ? props.note : null
+  useEffect(() => {
+    if (isOpen) box.current?.scrollIntoView({ block: 'nearest' })
+  }, [isOpen])
   const move = (to: number) => {
     const next = shown.length === 0 ? -1 : (to + shown.length) % shown.length
     setAt(next)
@@ -64,9 +69,6 @@ export function SearchList(props: {
       event.preventDefault()
       pick(shown[Math.max(0, at)]!)
     } else if (event.key === 'Escape' && isOpen) {
-      // The dialog around it stays open.
-      event.stopPropagation()
-      event.nativeEvent.stopImmediatePropagation()
       setOpen(false)
     }
   }
@@ -74,7 +76,8 @@ export function SearchList(props: {
     <div
       className="flex min-w-0 flex-col gap-1.5"
       onBlur={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget)) setOpen(false)
+        // Not before the focus has arrived where it goes: a dialog takes it back when what is around it vanishes meanwhile.
+        if (!event.currentTarget.contains(event.relatedTarget)) setTimeout(() => setOpen(false))
       }}
     >
       <label htmlFor={id} className={props.hideLabel ? 'sr-only' : 'font-medium'}>
@@ -104,50 +107,59 @@ export function SearchList(props: {
           onKeyDown={onKeyDown}
           className="border-line bg-card text-ink placeholder:text-muted h-9 w-full rounded-lg border pr-3 pl-9"
         />
-      </div>
-      <p id={`${id}-note`} role="status" className={props.note && isOpen ? 'text-muted' : 'sr-only'}>
-        {isOpen ? props.note : null}
-      </p>
-      <div
-        ref={list}
-        id={`${id}-list`}
-        role="listbox"
-        aria-label={props.label}
-        aria-multiselectable={props.isMultiple || undefined}
-        hidden={shown.length === 0}
-        className="border-line bg-card max-h-52 overflow-y-auto rounded-lg border p-1"
-      >
-        {shown.map((option, index) => {
-          const isChosen = props.chosen?.includes(option.value) ?? false
-          return (
-            <button
-              type="button"
-              tabIndex={-1}
-              key={option.value}
-              id={`${id}-${index}`}
-              role="option"
-              aria-selected={isChosen}
-              // Before the field loses the focus, which closes the list.
-              onPointerDown={(event) => event.preventDefault()}
-              onClick={() => pick(option)}
-              onPointerMove={() => setAt(index)}
-              className={cn(
-                'flex min-h-9 w-full items-center gap-2 text-left rounded-md px-2.5 py-1.5',
-                index === at && 'bg-sunken',
-              )}
-            >
-              <span className="min-w-0 flex-1">
-                <span className="block truncate">{option.label}</span>
-                {option.detail && (
-                  <span className="text-muted block truncate text-[0.8125rem]">
-                    <bdi>{option.detail}</bdi>
+        {/* Over what stands below: were it to move, a press there would miss it as the list closes. */}
+        <div
+          ref={box}
+          className={cn(
+            'absolute inset-x-0 top-full z-20 mt-1 rounded-lg',
+            (shown.length > 0 || note) && 'border-line bg-card border shadow-lg',
+          )}
+        >
+          <p id={`${id}-note`} role="status" className={note ? 'text-muted px-3 py-2' : 'sr-only'}>
+            {note}
+          </p>
+          <div
+            ref={list}
+            id={`${id}-list`}
+            role="listbox"
+            aria-label={props.label}
+            aria-multiselectable={props.isMultiple || undefined}
+            hidden={shown.length === 0}
+            className="max-h-52 overflow-y-auto p-1"
+          >
+            {shown.map((option, index) => {
+              const isChosen = props.chosen?.includes(option.value) ?? false
+              return (
+                <button
+                  type="button"
+                  tabIndex={-1}
+                  key={option.value}
+                  id={`${id}-${index}`}
+                  role="option"
+                  aria-selected={isChosen}
+                  // Before the field loses the focus, which closes the list.
+                  onPointerDown={(event) => event.preventDefault()}
+                  onClick={() => pick(option)}
+                  onPointerMove={() => setAt(index)}
+                  className={cn(
+                    'flex min-h-9 w-full items-center gap-2 text-left rounded-md px-2.5 py-1.5',
+                    index === at && 'bg-sunken',
+                  )}
+                >
+                  <span className="min-w-0 flex-1">
+                    <span className="block truncate">{option.label}</span>
+                    {option.detail && (
+                      <span className="text-muted block truncate text-[0.8125rem]">
+                        <bdi>{option.detail}</bdi>
+                      </span>
+                    )}
                   </span>
-                )}
-              </span>
-              {isChosen && <Check aria-hidden className="text-accent size-4 shrink-0" />}
-            </button>
-          )
-        })}
+                  {isChosen && <Check aria-hidden className="text-accent size-4 shrink-0" />}
+                </button>
+              )
+            })}
+          </div>
+        </div>
       </div>
     </div>
   )

@@ -91,13 +91,28 @@ test('rules are added, read as sentences, ordered by mouse and by keyboard, dele
   await expect(rules).toContainText([second, first])
   await expect(rules).toHaveCount(2)
   await expect(said(frame)).toContainText('Saved: rule deleted')
+  await expect(handle('Portugal')).toBeFocused()
   await said(frame).getByRole('button', { name: 'Undo' }).click()
   await expect(rules).toContainText([second, third, first])
+  await said(frame).getByRole('button', { name: 'Close' }).click()
+  await expect(said(frame)).toBeEmpty()
 
   await frame.getByRole('button', { name: 'Actions for rule 1' }).click()
   await frame.getByRole('menuitem', { name: 'Edit' }).click()
   const dialog = frame.getByRole('dialog', { name: 'Edit the rule' })
   await dialog.getByRole('button', { name: 'Remove vip' }).click()
+  // Escape closes a list and not the dialog; a press on another field while one is open gets there.
+  const countries = dialog.getByRole('combobox', { name: 'Country of the number' })
+  await countries.fill('spa')
+  await countries.press('Escape')
+  await expect(countries).toHaveAttribute('aria-expanded', 'false')
+  await countries.press('ArrowDown')
+  await expect(countries).toHaveAttribute('aria-expanded', 'true')
+  const owners = dialog.getByRole('combobox', { name: 'Owner of the contact' })
+  await owners.click()
+  await expect(countries).toHaveAttribute('aria-expanded', 'false')
+  await expect(owners).toBeFocused()
+  await countries.fill('')
   await dialog.getByRole('radio', { name: 'Automated' }).click()
   await dialog.getByRole('button', { name: 'Save rule' }).click()
   const edited = 'New conversations leave on Sales when the message is automated.'
@@ -149,6 +164,40 @@ test('a setting is saved at once, said, undone, and refused beside its field', a
   await expect(again.frame.getByRole('switch', { name: 'A code moves the conversation' })).toBeChecked()
   await expect(again.frame.getByRole('radio', { name: "The contact's owner" })).toBeChecked()
   await expect(again.frame.getByRole('radio', { name: 'It follows the conversation' })).toBeChecked()
+})
+
+test('without a network it says so, nothing seems saved or is done later, and a press on a tab does not lose the page', async ({
+  context,
+  installed,
+  openApp,
+  newPhone,
+  expectedComplaints,
+}) => {
+  expectedComplaints.push(/ERR_INTERNET_DISCONNECTED/)
+  const app = await openApp(installed)
+  const card = await app.link('Sales', await newPhone())
+  await app.confirm('Sales', 'Stop')
+  const start = card.getByRole('button', { name: 'Start', exact: true })
+  await expect(start).toBeVisible()
+  const strip = app.frame.getByRole('region', { name: 'State of the sessions' })
+
+  await context.setOffline(true)
+  await expect(strip.getByRole('status')).toHaveText('No answer from the server: this may be out of date.')
+  await start.click()
+  await expect(card.getByText('The server cannot be reached. Check your connection, then try again.')).toBeVisible()
+  await app.frame.getByRole('link', { name: 'Settings', exact: true }).click()
+  await expect(card).toBeVisible()
+  await context.setOffline(false)
+  await expect(strip.getByRole('status')).toHaveText('No session needs attention.')
+  await expect(start).toBeVisible()
+
+  await showRouting(app)
+  const repins = app.frame.getByRole('switch', { name: 'A code moves the conversation' })
+  await context.setOffline(true)
+  await repins.click()
+  await expect(said(app.frame)).toContainText('Not saved: A code moves the conversation')
+  await expect(repins).not.toBeChecked()
+  await context.setOffline(false)
 })
 
 test('two people change the same page at the same time, and neither loses what the other did', async ({
@@ -211,6 +260,7 @@ test('"Why?" names the session, the reason and the text, sends nothing, and agre
   const why = frame.getByRole('region', { name: 'Why?', exact: true })
   await why.getByRole('button', { name: 'Show the session' }).click()
   await expect(why.getByText('Choose a contact first.')).toBeVisible()
+  await expect(why.getByRole('combobox', { name: 'Contact' })).toBeFocused()
   await why.getByRole('combobox', { name: 'Contact' }).fill('ana tor')
   await why.getByRole('option', { name: /Ana Torres/ }).click()
   const ask = async (text: string) => {

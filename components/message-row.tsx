@@ -2,11 +2,13 @@
 
 import { ArrowDownLeft, ArrowUpRight, ChevronDown } from 'lucide-react'
 import { Collapsible } from 'radix-ui'
+import { useCallback, useId, useState } from 'react'
 import { useFormatter, useLocale, useTranslations } from 'use-intl'
 import type { MessageView, ShownStatus } from '@/lib/bridge/message/view'
 import { Badge } from './state-badge'
 import { TraceSteps, useFailureText, useTraceSentence } from './trace'
 import { Button } from './ui/button'
+import { cn } from './ui/cn'
 
 const tones: Record<ShownStatus, 'good' | 'wait' | 'bad' | 'still'> = {
   received: 'still',
@@ -108,5 +110,44 @@ function Text({ message }: { message: MessageView }) {
   const t = useTranslations('message')
   if (message.text === null) return null
   if (message.text === '') return <p className="text-muted italic">{t('noText')}</p>
-  return <p className="line-clamp-4 break-words whitespace-pre-wrap">{message.text}</p>
+  return <LongText text={message.text} />
+}
+
+/** Its first lines, and all of it for whoever wants to read on. */
+function LongText({ text }: { text: string }) {
+  const t = useTranslations('message')
+  const id = useId()
+  const [isOpen, setOpen] = useState(false)
+  const [isCut, setCut] = useState(false)
+  const shown = useCallback((paragraph: HTMLParagraphElement | null) => {
+    if (!paragraph) return
+    const watcher = new ResizeObserver(() => {
+      if (paragraph.dataset.open !== 'true') setCut(paragraph.scrollHeight > paragraph.clientHeight + 1)
+    })
+    watcher.observe(paragraph)
+    return () => watcher.disconnect()
+  }, [])
+  return (
+    <>
+      <p
+        ref={shown}
+        id={id}
+        data-open={isOpen}
+        className={cn('break-words whitespace-pre-wrap', !isOpen && 'line-clamp-4')}
+      >
+        {text}
+      </p>
+      {isCut && (
+        <button
+          type="button"
+          aria-expanded={isOpen}
+          aria-controls={id}
+          onClick={() => setOpen(!isOpen)}
+          className="text-accent self-start font-medium underline underline-offset-4"
+        >
+          {t(isOpen ? 'less' : 'more')}
+        </button>
+      )}
+    </>
+  )
 }

@@ -52,6 +52,7 @@ export function OpenInTab() {
 /** Where the browser's own session speaks: ends it, for this browser and for whoever has its cookie. */
 function SignOut() {
   const t = useTranslations('common')
+  const errorText = useErrorText()
   const leaving = useMutation({
     async mutationFn() {
       const { csrfToken } = (await (await fetch('/api/auth/csrf')).json()) as { csrfToken: string }
@@ -62,9 +63,16 @@ function SignOut() {
     },
   })
   return (
-    <Button variant="quiet" size="small" disabled={leaving.isPending} onClick={() => leaving.mutate()}>
-      <LogOut aria-hidden />
-      {t('signOut')}
-    </Button>
+    <div className="flex flex-col items-end gap-1">
+      <Button variant="quiet" size="small" disabled={leaving.isPending} onClick={() => leaving.mutate()}>
+        <LogOut aria-hidden />
+        {t('signOut')}
+      </Button>
+      {leaving.error && (
+        <p role="alert" className="text-bad">
+          {errorText(leaving.error)}
+        </p>
+      )}
+    </div>
   )
 }

@@ -52,8 +52,8 @@ export function LabelSyncDialog({ session, ...opened }: Opened) {
   )
 }
 
-/** One line for the session's card while a sync is on: how far it is, and a way to look. */
-export function SyncLine({ kind, session, onOpen }: { kind: SyncKind; session: SessionView; onOpen: () => void }) {
+/** One line for the session's card while a sync is on: how far it is, and a way to look for whoever may change it. */
+export function SyncLine({ kind, session, onOpen }: { kind: SyncKind; session: SessionView; onOpen?: () => void }) {
   const t = useTranslations('syncing')
   const isOn = kind === 'contacts' ? session.syncContacts : session.syncLabels
   const sync = useSync(kind, session, isOn)
@@ -69,10 +69,12 @@ export function SyncLine({ kind, session, onOpen }: { kind: SyncKind; session: S
         </div>
       )}
       {state === 'failed' && <p className="text-bad text-pretty">{sentence(sync.data)}</p>}
-      <button type="button" onClick={onOpen} className="text-accent font-medium underline underline-offset-4">
-        {t(busy.includes(state) ? 'lookBusy' : 'look')}
-        <span className="sr-only">: {t(kind, { label: session.label })}</span>
-      </button>
+      {onOpen && (
+        <button type="button" onClick={onOpen} className="text-accent font-medium underline underline-offset-4">
+          {t(busy.includes(state) ? 'lookBusy' : 'look')}
+          <span className="sr-only">: {t(kind, { label: session.label })}</span>
+        </button>
+      )}
     </div>
   )
 }
@@ -96,10 +98,15 @@ function ContactSync({ session, close }: { session: SessionView; close: () => vo
         <Problem error={sync.error} />
       </>
     )
+  const isDone = view.state === 'done'
   const counts = view.counts && [
-    { key: 'new', name: t('new'), count: view.counts.new },
-    { key: 'update', name: t('update'), count: view.counts.update },
-    { key: 'skipped', name: t('skipped'), count: view.counts.skipped },
+    { key: 'new', name: t(isDone ? 'newDone' : 'new', { count: view.counts.new }), count: view.counts.new },
+    {
+      key: 'update',
+      name: t(isDone ? 'updateDone' : 'update', { count: view.counts.update }),
+      count: view.counts.update,
+    },
+    { key: 'skipped', name: t('skipped', { count: view.counts.skipped }), count: view.counts.skipped },
   ]
   return (
     <div className="flex flex-col gap-4">
@@ -161,10 +168,11 @@ function LabelSync({ session, close }: { session: SessionView; close: () => void
         </DialogActions>
       </>
     )
+  const isDone = view.state === 'done'
   const counts = view.counts && [
-    { key: 'labels', name: t('labelCount'), count: view.counts.labels },
-    { key: 'contacts', name: t('contactCount'), count: view.counts.contacts },
-    { key: 'added', name: t('added'), count: view.counts.added },
+    { key: 'labels', name: t('labelCount', { count: view.counts.labels }), count: view.counts.labels },
+    { key: 'contacts', name: t('contactCount', { count: view.counts.contacts }), count: view.counts.contacts },
+    { key: 'added', name: t(isDone ? 'addedDone' : 'added', { count: view.counts.added }), count: view.counts.added },
   ]
   return (
     <div className="flex flex-col gap-4">

@@ -30,7 +30,7 @@ export function SyncSwitches({ session }: { session: SessionView }) {
           disabled={!mayChange || (!hasNumber && !session.syncContacts)}
           onCheckedChange={() => setOpened('contacts')}
         />
-        <SyncLine kind="contacts" session={session} onOpen={() => setOpened('contacts')} />
+        <SyncLine kind="contacts" session={session} onOpen={mayChange ? () => setOpened('contacts') : undefined} />
       </div>
       <div className="flex min-w-0 flex-col gap-2">
         <SwitchRow
@@ -40,7 +40,7 @@ export function SyncSwitches({ session }: { session: SessionView }) {
           disabled={!mayChange || ((!hasNumber || !hasLabels) && !session.syncLabels)}
           onCheckedChange={() => setOpened('labels')}
         />
-        <SyncLine kind="labels" session={session} onOpen={() => setOpened('labels')} />
+        <SyncLine kind="labels" session={session} onOpen={mayChange ? () => setOpened('labels') : undefined} />
       </div>
       <ContactSyncDialog {...dialog('contacts')} />
       <LabelSyncDialog {...dialog('labels')} />

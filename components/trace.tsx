@@ -1,6 +1,6 @@
 'use client'
 
-import { useFormatter, useLocale, useTranslations } from 'use-intl'
+import { useLocale, useTranslations } from 'use-intl'
 import type { MessageView } from '@/lib/bridge/message/view'
 
 type Trace = NonNullable<MessageView['trace']>
@@ -30,7 +30,10 @@ export function useFailureText(): (failure: NonNullable<Failure>) => string {
 export function TraceSteps({ trace, labelled }: { trace: Trace; labelled: string }) {
   const t = useTranslations('trace')
   const states = useTranslations('status')
-  const format = useFormatter()
+  const held = (ms: number) =>
+    ms < 90_000
+      ? t('held', { count: Math.max(1, Math.round(ms / 1000)) })
+      : t('heldMinutes', { count: Math.round(ms / 60_000) })
   const why = (word: string) =>
     t.has(`why.${word}`) ? t(`why.${word}`) : states.has(`${word}.name`) ? states(`${word}.name`) : word
   const steps = [
@@ -53,9 +56,7 @@ export function TraceSteps({ trace, labelled }: { trace: Trace; labelled: string
       : []),
     ...(t.has(`rule.${trace.rule}`) ? [{ key: 'rule', text: t('decided', { rule: t(`rule.${trace.rule}`) }) }] : []),
     ...(trace.code ? [{ key: 'code', text: t('code', { code: trace.code }) }] : []),
-    ...(trace.holdMs
-      ? [{ key: 'hold', text: t('held', { when: format.number(Math.max(1, Math.round(trace.holdMs / 1000))) }) }]
-      : []),
+    ...(trace.holdMs ? [{ key: 'hold', text: held(trace.holdMs) }] : []),
     ...trace.warnings.map((warning) => ({
       key: warning,
       text: t.has(`warning.${warning}`) ? t(`warning.${warning}`) : warning,

@@ -16,8 +16,9 @@ function flatten(value: object, path: string[] = []): [string, string][] {
   )
 }
 
-/** The names a sentence must be given: `{count}`, `{label}`. */
-const placeholders = (text: string) => [...new Set([...text.matchAll(/\{(\w+)/g)].map(([, name]) => name))].sort()
+/** The names a sentence must be given: `{count}`, `{label}`; not the words a plural chooses from. */
+const placeholders = (text: string) =>
+  [...new Set([...text.matchAll(/(?<!\b(?:one|other) )\{(\w+)/g)].map(([, name]) => name))].sort()
 
 describe.each(Object.entries(catalogues))('%s', (language, catalogue) => {
   const texts = new Map(flatten(catalogue))

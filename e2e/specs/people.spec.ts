@@ -99,6 +99,8 @@ test('on a small screen everything fits, and the code can be scanned', async ({
   await app.frame.getByRole('button', { name: 'Cancel' }).click()
   await app.addSession('A session with a name that is as long as names may be'.slice(0, 50))
   const label = 'A session with a name that is as long as names may be'.slice(0, 50)
+  // What was asked for is what one sees, without looking for it.
+  await expect(app.qr(label)).toBeInViewport({ ratio: 1 })
   await readQr(app.qr(label))
   await fits('the code')
   await app.scan(label, business)
@@ -110,6 +112,12 @@ test('on a small screen everything fits, and the code can be scanned', async ({
   await app.showMessages()
   await expect(app.frame.getByText('The session does not exist')).toBeVisible()
   await fits('the log')
+  const text = app.frame.getByText(/x{200}/)
+  const less = await text.evaluate((element) => element.clientHeight)
+  await app.frame.getByRole('button', { name: 'Show all of it' }).click()
+  await expect(app.frame.getByRole('button', { name: 'Show less' })).toBeVisible()
+  expect(await text.evaluate((element) => element.clientHeight)).toBeGreaterThan(less)
+  await fits('the whole message')
 })
 
 test('a session is added, linked and renamed with the keyboard alone', async ({
@@ -133,12 +141,13 @@ test('a session is added, linked and renamed with the keyboard alone', async ({
   await page.keyboard.press('Enter')
   await expect(app.card('Sales')).toBeVisible()
 
-  const tab = app.card('Sales').getByRole('tab', { name: 'QR code' })
-  await tab.focus()
+  await expect(app.card('Sales').getByRole('tab', { name: 'QR code' })).toBeFocused()
   await page.keyboard.press('ArrowRight')
   await expect(app.card('Sales').getByRole('tab', { name: 'Pairing code' })).toBeFocused()
   await page.keyboard.press('ArrowLeft')
   await app.scan('Sales', phone)
+  await app.card('Sales').getByRole('button', { name: 'Done' }).press('Enter')
+  await expect(app.card('Sales')).toBeFocused()
 
   const pencil = app.card('Sales').getByRole('button', { name: 'Rename Sales' })
   await pencil.focus()

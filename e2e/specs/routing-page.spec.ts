@@ -94,6 +94,7 @@ test('rules are added, read as sentences, ordered by mouse and by keyboard, dele
   await expect(handle('Portugal')).toBeFocused()
   await said(frame).getByRole('button', { name: 'Undo' }).click()
   await expect(rules).toContainText([second, third, first])
+  await expect(said(frame)).toContainText('Undone: rule deleted')
   await said(frame).getByRole('button', { name: 'Close' }).click()
   await expect(said(frame)).toBeEmpty()
 

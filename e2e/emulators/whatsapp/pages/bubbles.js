@@ -40,7 +40,8 @@ export function bubbleView(bubble, bubbles, about) {
     (bubble.status === 'waiting' || bubble.deleted) && 'waiting',
   ]
   const { id } = bubble
-  const tool = (label, work) => element('button', { type: 'button', onclick: work }, label)
+  const tool = (label, work) =>
+    element('button', { type: 'button', 'data-focus': `${label} ${id}`, onclick: work }, label)
   const tools = [
     tool('Reply', () => about(bubble, null)),
     tool('Like', () =>
@@ -54,7 +55,7 @@ export function bubbleView(bubble, bubbles, about) {
   ]
   return element(
     'li',
-    { class: classes.filter(Boolean).join(' '), tabIndex: 0 },
+    { class: classes.filter(Boolean).join(' '), tabIndex: 0, 'data-focus': id },
     quoted && element('div', { class: 'quote' }, textOfBubble(quoted)),
     textOfBubble(bubble),
     element(

@@ -44,13 +44,12 @@ export function updateChats(phone) {
     .getElementById('known-numbers')
     .replaceChildren(...others.map((other) => element('option', { value: plus(other.number) }, other.name)))
   const chats = [...phone.chats].sort((a, b) => (b.last?.at ?? 0) - (a.last?.at ?? 0))
-  document
-    .getElementById('chat-list')
-    .replaceChildren(
-      ...(chats.length > 0
-        ? chats.map((chat) => chatRow(chat, phone))
-        : [element('li', { class: 'empty' }, 'No chats yet.')]),
-    )
+  redraw(
+    document.getElementById('chat-list'),
+    ...(chats.length > 0
+      ? chats.map((chat) => chatRow(chat, phone))
+      : [element('li', { class: 'empty' }, 'No chats yet.')]),
+  )
   if (state.peer) void updateTalk(phone)
 }
 
@@ -61,7 +60,12 @@ function chatRow(chat, phone) {
     {},
     element(
       'button',
-      { class: 'row', 'aria-current': String(chat.with === state.peer), onclick: () => go(state.number, chat.with) },
+      {
+        class: 'row',
+        'data-focus': chat.with,
+        'aria-current': String(chat.with === state.peer),
+        onclick: () => go(state.number, chat.with),
+      },
       avatar(chat.name, chat.with),
       element(
         'span',
@@ -233,7 +237,7 @@ async function updateTalk(phone) {
   if (!bubbles || state.number !== number || state.peer !== peer) return
   const list = document.getElementById('bubbles')
   const isAtEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 80
-  list.replaceChildren(...bubbles.map((bubble) => bubbleView(bubble, bubbles, about)))
+  redraw(list, ...bubbles.map((bubble) => bubbleView(bubble, bubbles, about)))
   if (isAtEnd || list.dataset.chat !== peer) list.scrollTop = list.scrollHeight
   list.dataset.chat = peer
   // Looking at a chat reads it, as on a real phone.

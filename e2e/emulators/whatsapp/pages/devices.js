@@ -1,7 +1,7 @@
 // Linking a device and unlinking it.
 import { cards } from '/rows.js'
 import { decodeImage, linkTextOf } from '/scan.js'
-import { attempt, call, element, notice, state, timeOf } from '/screen.js'
+import { attempt, call, element, notice, redraw, state, timeOf } from '/screen.js'
 
 export function devicesScreen() {
   const link = element('textarea', {
@@ -102,18 +102,18 @@ export function updateDevices(phone) {
         'button',
         {
           class: 'button danger',
+          'data-focus': device.device,
           onclick: () => attempt(() => call('unlink', { number: phone.number, device: device.device }), 'Unlinked'),
         },
         'Unlink',
       ),
     ),
   )
-  document
-    .getElementById('device-list')
-    .replaceChildren(
-      element('h3', {}, 'Devices'),
-      rows.length > 0 ? element('ul', {}, rows) : element('p', { class: 'soft' }, 'No linked devices.'),
-    )
+  redraw(
+    document.getElementById('device-list'),
+    element('h3', {}, 'Devices'),
+    rows.length > 0 ? element('ul', {}, rows) : element('p', { class: 'soft' }, 'No linked devices.'),
+  )
 }
 
 const hover = (event) => {

@@ -4,7 +4,7 @@ import { contactsScreen, updateContacts } from '/contacts.js'
 import { devicesScreen, updateDevices } from '/devices.js'
 import { labelsScreen, updateLabels } from '/labels.js'
 import { profileHead } from '/profile.js'
-import { attempt, avatar, call, current, element, go, isEditingIn, plus, state } from '/screen.js'
+import { attempt, avatar, call, current, element, go, isEditingIn, plus, redraw, state } from '/screen.js'
 
 const SCREENS = {
   chats: { label: 'Chats', make: chatsScreen, update: updateChats },
@@ -28,7 +28,8 @@ function drawShelf() {
     shelf.querySelector('.scroll').replaceWith(phoneList())
     return
   }
-  shelf.replaceChildren(
+  redraw(
+    shelf,
     element(
       'div',
       { class: 'head' },
@@ -38,7 +39,7 @@ function drawShelf() {
         element('h1', {}, 'Phones'),
         element('p', { class: 'soft' }, 'WhatsApp emulator'),
       ),
-      element('button', { class: 'button primary', onclick: () => showAdding(true) }, 'Add phone'),
+      element('button', { class: 'button primary', 'data-focus': 'add', onclick: () => showAdding(true) }, 'Add phone'),
     ),
     ...(state.isAdding ? [addForm()] : []),
     phoneList(),
@@ -99,7 +100,12 @@ function phoneRow(phone) {
     {},
     element(
       'button',
-      { class: 'row', 'aria-current': String(phone.number === state.number), onclick: () => go(phone.number) },
+      {
+        class: 'row',
+        'data-focus': phone.number,
+        'aria-current': String(phone.number === state.number),
+        onclick: () => go(phone.number),
+      },
       avatar(phone.name, phone.number, phone.isOnline),
       element(
         'span',

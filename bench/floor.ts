@@ -4,13 +4,12 @@ import type { FloorChat, FloorOrder } from './floor-process'
 import { cpuMs, rssMb } from './measure'
 import { shownSince } from './crossed'
 
+/** Bare Baileys, connected and waiting. With a pace things happen that often; without one, as fast as they can. */
 export interface Floor {
-  outbound: Cost
-  inbound: Cost
-  /** The same at the pace the product was measured at: a process that mostly waits costs more for each thing it does. */
-  pacedOutbound: Cost
-  pacedInbound: Cost
-  rssMb: number
+  outbound(count: number, perSecond?: number): Promise<Cost>
+  inbound(count: number, perSecond?: number): Promise<Cost>
+  rssMb(): number
+  stop(): Promise<void>
 }
 export interface Cost {
   perSecond: number
@@ -18,16 +17,9 @@ export interface Cost {
 }
 
 /** The same number of sessions and chats as the product's, on the same network. */
-export async function measureFloor(
+export async function startFloor(
   world: FaultWorld,
-  options: {
-    sessions: number
-    chatsEach: number
-    messages: number
-    warmUp: number
-    pace: { outbound: number; inbound: number }
-    profile?: string | undefined
-  },
+  options: { sessions: number; chatsEach: number; warmUp: number; profile?: string | undefined },
 ): Promise<Floor> {
   const { phones } = world
   const owners = await phones.createMany(Array.from({ length: options.sessions }, () => ({ name: 'Floor' })))
@@ -51,13 +43,15 @@ export async function measureFloor(
   })
   const hears = (what: string) =>
     new Promise<void>((resolve, reject) => {
+      const ended = (code: number | null) => reject(new Error(`the floor ended (${code}) before it was ${what}`))
       const hear = (message: unknown) => {
         if (typeof message !== 'object' || message === null || !(what in message)) return
         child.off('message', hear)
+        child.off('exit', ended)
         resolve()
       }
       child.on('message', hear)
-      child.once('exit', (code) => reject(new Error(`the floor ended (${code}) before it was ${what}`)))
+      child.once('exit', ended)
     })
   await hears('ready')
   const pid = child.pid!
@@ -109,14 +103,14 @@ export async function measureFloor(
   await send(chats.length, 'floor met out')
   await receive(chats.length, 'floor met in')
   await send(options.warmUp, 'floor warm out')
-  const outbound = await measured('outbound', () => send(options.messages, 'floor out'))
   await receive(options.warmUp, 'floor warm in')
-  const inbound = await measured('inbound', () => receive(options.messages, 'floor in'))
-  const pacedOutbound = await send(options.messages, 'floor paced out', options.pace.outbound)
-  const pacedInbound = await receive(options.messages, 'floor paced in', options.pace.inbound)
-  const memory = rssMb(pid)
-  await stopChild(child)
-  return { outbound, inbound, pacedOutbound, pacedInbound, rssMb: memory }
+  let round = 0
+  return {
+    outbound: (count, perSecond) => measured('outbound', () => send(count, `floor out ${++round}`, perSecond)),
+    inbound: (count, perSecond) => measured('inbound', () => receive(count, `floor in ${++round}`, perSecond)),
+    rssMb: () => rssMb(pid),
+    stop: () => stopChild(child),
+  }
 }
 
 const cost = (count: number, cpu: number, ms: number): Cost => ({

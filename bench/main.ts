@@ -5,12 +5,14 @@ import type { WorkerProcess } from '@/e2e/faults/processes'
 import { FaultWorld, type Chat } from '@/e2e/faults/world'
 import { runCommand } from '@/scripts/command'
 import { acceptedSince, postedSince, shownSince, tickedSince } from './crossed'
-import { measureFloor, type Cost } from './floor'
-import { cpuMs, percentile, rssMb } from './measure'
+import { startFloor, type Cost } from './floor'
+import { cpuMs, median, percentile, rssMb } from './measure'
 
 const sessions = Number(process.env.BENCH_SESSIONS ?? 50)
 const chatsEach = Number(process.env.BENCH_CHATS ?? 4)
-const messages = Number(process.env.BENCH_MESSAGES ?? 3_000)
+const messages = Number(process.env.BENCH_MESSAGES ?? 2_000)
+/** Product and floor take turns, so that a machine that changes its pace changes it for both; medians are told. */
+const rounds = Number(process.env.BENCH_ROUNDS ?? 3)
 const steadyPerSecond = 20
 const steadySeconds = Number(process.env.BENCH_SECONDS ?? 15)
 /** A folder for CPU profiles of the measured spans; the figures of such a run are too high. */
@@ -55,12 +57,41 @@ async function measure(world: FaultWorld): Promise<void> {
   tell(`worker memory at ${sessions} sessions`, rssMb(worker.pid), 'MB')
   await world.warmUp()
 
-  const outbound = await run(world, worker, 'outbound', (count, mark) => outward(world, count, mark))
-  const inbound = await run(world, worker, 'inbound', (count, mark) => inward(world, count, mark))
-  const backlog = await drain(world, worker)
-  tellRun('outbound', outbound)
-  tellRun('inbound', inbound)
+  const floor = await startFloor(world, { sessions, chatsEach, warmUp, profile })
+  const outbound: Run[] = []
+  const inbound: Run[] = []
+  const backlog: Cost[] = []
+  const floorOutbound: Cost[] = []
+  const floorInbound: Cost[] = []
+  await outward(world, warmUp, 'start')
+  await inward(world, warmUp, 'start')
+  await drain(world, worker, 1)
+  for (let round = 0; round < rounds; round++) {
+    outbound.push(await run(world, worker, 'outbound', (count, mark) => outward(world, count, mark)))
+    floorOutbound.push(await floor.outbound(messages))
+    inbound.push(await run(world, worker, 'inbound', (count, mark) => inward(world, count, mark)))
+    floorInbound.push(await floor.inbound(messages))
+    backlog.push(await drain(world, worker, messages))
+  }
+  tellCost('outbound, worker', outbound)
+  tellMedian('outbound web CPU', outbound, ({ web }) => web, 'ms/message')
+  tellCost('inbound, worker', inbound)
+  tellMedian('inbound web CPU', inbound, ({ web }) => web, 'ms/message')
   tellCost('outbound from a backlog, worker', backlog)
+  tellCost('floor outbound', floorOutbound)
+  tellCost('floor inbound', floorInbound)
+  tellRatio('outbound worker CPU by floor', outbound, floorOutbound)
+  tellRatio('outbound worker CPU from a backlog by floor', backlog, floorOutbound)
+  tellRatio('inbound worker CPU by floor', inbound, floorInbound)
+  const withWeb = outbound.map(({ cpuMsEach, web }) => ({ cpuMsEach: cpuMsEach + web }))
+  tellRatio('outbound worker and web CPU by floor', withWeb, floorOutbound)
+  // A process that mostly waits costs more for each thing it does.
+  const pace = (costs: Cost[]) => median(costs.map(({ perSecond }) => perSecond))
+  tellRatio('outbound worker CPU by floor at the same pace', outbound, [await floor.outbound(messages, pace(outbound))])
+  tellRatio('inbound worker CPU by floor at the same pace', inbound, [await floor.inbound(messages, pace(inbound))])
+  tell(`floor memory at ${sessions} sessions`, floor.rssMb(), 'MB')
+  await floor.stop()
+
   const out = await steady(world, (count, mark) => outward(world, count, mark))
   const into = await steady(world, (count, mark) => inward(world, count, mark))
   for (const [way, times] of [
@@ -72,26 +103,10 @@ async function measure(world: FaultWorld): Promise<void> {
   }
   tell('worker memory after all', rssMb(worker.pid), 'MB')
   await worker.stop()
-
-  const pace = { outbound: outbound.perSecond, inbound: inbound.perSecond }
-  const floor = await measureFloor(world, { sessions, chatsEach, messages, warmUp, pace, profile })
-  tellCost('floor outbound', floor.outbound)
-  tellCost('floor inbound', floor.inbound)
-  tellCost('floor outbound at our pace', floor.pacedOutbound)
-  tellCost('floor inbound at our pace', floor.pacedInbound)
-  tell(`floor memory at ${sessions} sessions`, floor.rssMb, 'MB')
-  tell('outbound worker CPU by floor', outbound.worker / floor.outbound.cpuMsEach, 'times')
-  tell('inbound worker CPU by floor', inbound.worker / floor.inbound.cpuMsEach, 'times')
-  tell('outbound worker CPU from a backlog by floor', backlog.cpuMsEach / floor.outbound.cpuMsEach, 'times')
-  tell('outbound worker CPU by floor at the same pace', outbound.worker / floor.pacedOutbound.cpuMsEach, 'times')
-  tell('inbound worker CPU by floor at the same pace', inbound.worker / floor.pacedInbound.cpuMsEach, 'times')
-  tell('outbound worker and web CPU by floor', (outbound.worker + outbound.web) / floor.outbound.cpuMsEach, 'times')
 }
 
-interface Run {
-  perSecond: number
-  /** CPU milliseconds a message. */
-  worker: number
+interface Run extends Cost {
+  /** CPU milliseconds of the web, a message. */
   web: number
 }
 
@@ -99,13 +114,12 @@ interface Run {
 type Cross = (count: number, mark: string) => Promise<number[]>
 
 async function run(world: FaultWorld, worker: WorkerProcess, name: string, cross: Cross): Promise<Run> {
-  await cross(warmUp, 'start')
   if (profile) await worker.order({ profile: 'start' })
   const before = { worker: cpuMs(worker.pid), web: cpuMs(world.web.pid), at: performance.now() }
   await cross(messages, 'load')
   const run = {
     perSecond: messages / ((performance.now() - before.at) / 1000),
-    worker: (cpuMs(worker.pid) - before.worker) / messages,
+    cpuMsEach: (cpuMs(worker.pid) - before.worker) / messages,
     web: (cpuMs(world.web.pid) - before.web) / messages,
   }
   if (profile) await worker.order({ profile: 'stop', file: `${profile}/worker-${name}.cpuprofile` })
@@ -119,14 +133,14 @@ const longestPauseMs = 8_000
  * Messages that waited for the worker, so that it sends as fast as it can, as the floor does, and not as fast as the web can
  * accept. It stands still while they are written; ticks are counted as ever.
  */
-async function drain(world: FaultWorld, worker: WorkerProcess): Promise<Cost> {
+async function drain(world: FaultWorld, worker: WorkerProcess, atLeast: number): Promise<Cost> {
   const total = { count: 0, cpu: 0, ms: 0 }
-  for (let isWarm = false; total.count < messages; isWarm = true) {
+  while (total.count < atLeast) {
     const since = { whatsapp: world.network.history.last(), crm: world.emulator.history.last() }
     const texts = new Set<string>()
     worker.signal('SIGSTOP')
     const stoppedAt = performance.now()
-    while (texts.size < messages && performance.now() - stoppedAt < longestPauseMs) {
+    while (total.count + texts.size < atLeast && performance.now() - stoppedAt < longestPauseMs) {
       const items = plan(world, 100, 'backlog')
       await world.crm.writeMany(items.map(({ chat, text }) => ({ contactId: chat.contactId, text })))
       for (const { text } of items) texts.add(text)
@@ -137,7 +151,6 @@ async function drain(world: FaultWorld, worker: WorkerProcess): Promise<Cost> {
     await shownSince(world, since.whatsapp, texts)
     const shownAt = performance.now()
     await tickedSince(world, since.crm, texts.size)
-    if (!isWarm) continue
     total.count += texts.size
     total.cpu += cpuMs(worker.pid) - cpu
     total.ms += shownAt - at
@@ -187,13 +200,22 @@ async function inward(world: FaultWorld, count: number, mark: string): Promise<n
   return items.map(({ text }) => seen.get(text)! - sent.get(text)!)
 }
 
-function tellCost(name: string, { perSecond, cpuMsEach }: Cost): void {
-  tell(`${name} throughput`, perSecond, 'messages/s')
-  tell(`${name} CPU`, cpuMsEach, 'ms/message')
+function tellMedian<T>(figure: string, of: readonly T[], value: (one: T) => number, unit: string): void {
+  tell(figure, median(of.map(value)), unit)
 }
 
-function tellRun(name: string, { perSecond, worker, web }: Run): void {
-  tell(`${name} throughput`, perSecond, 'messages/s')
-  tell(`${name} worker CPU`, worker, 'ms/message')
-  tell(`${name} web CPU`, web, 'ms/message')
+function tellCost(name: string, costs: readonly Cost[]): void {
+  tellMedian(`${name} throughput`, costs, ({ perSecond }) => perSecond, 'messages/s')
+  tellMedian(`${name} CPU`, costs, ({ cpuMsEach }) => cpuMsEach, 'ms/message')
+}
+
+/** Round by round, or all by the one that was measured. */
+function tellRatio(
+  figure: string,
+  ours: readonly Pick<Cost, 'cpuMsEach'>[],
+  floor: readonly Pick<Cost, 'cpuMsEach'>[],
+): void {
+  const ratios = ours.map(({ cpuMsEach }, round) => cpuMsEach / (floor[round] ?? floor[0]!).cpuMsEach)
+  tell(figure, median(ratios), 'times')
+  if (ratios.length > 1) console.log(JSON.stringify({ rounds: ratios.map((ratio) => Number(ratio.toPrecision(4))) }))
 }

@@ -12,6 +12,7 @@ import { decodePlaintext, envelopeOf, eventsOf, lanesOf, sharedKeysOf, type Enve
 import { parseAddress, sha256Hex } from './ids'
 import { createLanes } from './lanes'
 import type { Owner } from './steps'
+import { createUnreadable, type InboxRow as Row } from './unreadable'
 
 /**
  * Nothing decrypted is lost. Decrypting uses up the key it needs, so the plaintext is committed in the same step as the
@@ -47,20 +48,6 @@ export interface InboxOptions {
   keysFirst: boolean
 }
 
-interface Row {
-  id: string
-  envelope: Envelope
-  plaintext: Buffer | null
-  message: proto.IMessage | null
-}
-
-interface Unreadable {
-  row: Row
-  failures: number
-  isHeard: boolean
-  timer: NodeJS.Timeout | null
-}
-
 // Bigger peer messages are history and app state, which the phone gives again on request.
 const largestPeerMessage = 65_536
 const remembered = 2000
@@ -72,7 +59,11 @@ export function createInbox(options: InboxOptions): Inbox {
   const stanzas = new WeakMap<Uint8Array, Envelope>()
   const unheard = new Map<string, Row>()
   const heardIds = new Set<string>()
-  const unreadable = new Map<string, Unreadable>()
+  const unreadable = createUnreadable({
+    ...timings,
+    wasHeard: (id) => heardIds.has(id),
+    giveUp: enqueue,
+  })
   const lanes = createLanes(16)
   let store: AuthStore | null = null
   const closing = new AbortController()
@@ -89,21 +80,16 @@ export function createInbox(options: InboxOptions): Inbox {
     const isNotice = row.envelope.missing?.kind === 'unreadable'
     for (const event of eventsOf(row.envelope, row.message, options.self(), store.directory)) {
       if (event.fromPhone && (await options.isOurs(event.id))) continue
-      const noticeId = noticeIdOf(event.id)
-      const failed = isNotice ? undefined : unreadable.get(event.id)
-      if (failed?.timer) clearTimeout(failed.timer)
+      const before = isNotice ? 'fine' : unreadable.readAfterAll(event.id)
       // Its placeholder is out already, so the message itself goes under an id of its own instead of being dropped as known.
-      const isLate = !isNotice && (failed?.isHeard || heardIds.has(noticeId))
+      const isLate = before === 'given up'
       if (!(await options.tell(isLate ? { ...event, id: `${event.id}~late` as RemoteId } : event))) return
-      if (failed && !isLate) {
-        gone.push(noticeId)
-        unreadable.delete(event.id)
-      }
+      if (before === 'failed') gone.push(unreadable.forget(event.id))
     }
     if (!(await store.commit({ heard: [row.id], gone }))) return
     unheard.delete(row.id)
     remember(row.id)
-    if (isNotice) unreadable.delete(row.envelope.attrs.id ?? '')
+    if (isNotice) unreadable.forget(row.envelope.attrs.id ?? '')
   }
 
   function remember(id: string): void {
@@ -164,40 +150,11 @@ export function createInbox(options: InboxOptions): Inbox {
    * The row is durable before Baileys refuses the stanza, because WhatsApp forgets the stanza then.
    */
   async function noteUnreadable(envelope: Envelope, reason: string): Promise<void> {
-    const row = noticeOf(envelope, reason)
-    if (!row || !store || isKnownFailure(row)) return
+    const row = unreadable.noticeOf(envelope, reason)
+    if (!row || !store || unreadable.failsAgain(row)) return
     if (!(await store.commit({ inbox: [{ id: row.id, sealed: sealRow(row) }] }))) await never
-    watch(row, timings.unreadableAfterMs)
+    unreadable.watch(row)
     await options.reach('after_inbox_commit')
-  }
-
-  function noticeOf(envelope: Envelope, reason: string): Row | null {
-    const messageId = envelope.attrs.id
-    if (!messageId) return null
-    const missing = { kind: 'unreadable', reason } as const
-    return { id: noticeIdOf(messageId), envelope: { ...envelope, missing }, plaintext: null, message: null }
-  }
-
-  /** Counts another failure of a message that failed before; Baileys asks only so often. */
-  function isKnownFailure({ id, envelope }: Row): boolean {
-    const known = unreadable.get(envelope.attrs.id ?? '')
-    if (!known) return heardIds.has(id)
-    known.failures += 1
-    if (known.failures > timings.maxRetries && !known.isHeard) giveUp(known)
-    return true
-  }
-
-  function watch(row: Row, waitMs: number): void {
-    const entry: Unreadable = { row, failures: 1, isHeard: false, timer: null }
-    unreadable.set(row.envelope.attrs.id ?? '', entry)
-    if (!closing.signal.aborted) entry.timer = setTimeout(() => giveUp(entry), waitMs)
-  }
-
-  function giveUp(entry: Unreadable): void {
-    if (entry.timer) clearTimeout(entry.timer)
-    entry.timer = null
-    entry.isHeard = true
-    enqueue(entry.row)
   }
 
   return {
@@ -224,8 +181,7 @@ export function createInbox(options: InboxOptions): Inbox {
       for (const { row, receivedAt } of rows) {
         const isPending = row.envelope.missing?.kind === 'unreadable'
         if (!isPending) enqueue(row)
-        else if (!unreadable.has(row.envelope.attrs.id ?? ''))
-          watch(row, Math.max(0, receivedAt.getTime() + timings.unreadableAfterMs - clock.now().getTime()))
+        else unreadable.watch(row, clock.now().getTime() - receivedAt.getTime())
       }
     },
 
@@ -315,9 +271,10 @@ export function createInbox(options: InboxOptions): Inbox {
               ? isLarge
                 ? null
                 : { id, envelope, plaintext: bytes, message }
-              : noticeOf(envelope, 'malformed')
+              : unreadable.noticeOf(envelope, 'malformed')
             // A type of ours, not of Baileys; the store knows it.
-            if (row && (message || !isKnownFailure(row))) await keys.set({ [inboxType]: { [row.id]: row } } as never)
+            if (row && (message || !unreadable.failsAgain(row)))
+              await keys.set({ [inboxType]: { [row.id]: row } } as never)
             return bytes
           })
         } catch (error) {
@@ -335,7 +292,7 @@ export function createInbox(options: InboxOptions): Inbox {
 
     async committed(rows) {
       for (const row of Object.values(rows) as Row[]) {
-        if (row.envelope.missing?.kind === 'unreadable') watch(row, timings.unreadableAfterMs)
+        if (row.envelope.missing?.kind === 'unreadable') unreadable.watch(row)
         else enqueue(row)
       }
       await options.reach('after_inbox_commit')
@@ -343,15 +300,13 @@ export function createInbox(options: InboxOptions): Inbox {
 
     async close(withinMs) {
       closing.abort()
-      for (const entry of unreadable.values()) if (entry.timer) clearTimeout(entry.timer)
+      unreadable.close()
       const limit = new AbortController()
       await Promise.race([lanes.idle(), clock.sleep(withinMs, limit.signal)])
       limit.abort(null)
     },
   }
 }
-
-const noticeIdOf = (messageId: string) => `unreadable-${sha256Hex(messageId).slice(0, 40)}`
 
 const knownTypes = new Set(['pkmsg', 'msg', 'skmsg', 'msmsg'])
 

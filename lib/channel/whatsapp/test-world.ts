@@ -31,7 +31,7 @@ export const quickTimings: WhatsAppTimings = {
   hearRetryMinMs: 20,
   hearRetryMaxMs: 100,
   unlinkMs: 2_000,
-  closeMs: 2_000,
+  closeMs: 10_000,
   unreadableAfterMs: 1_500,
   retryRequestDelayMs: 5,
 }

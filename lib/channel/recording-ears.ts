@@ -63,6 +63,12 @@ export class RecordingEars implements Ears {
     return this.waitFor('state', (event) => event.state === state, { what: `state ${state}`, ...options })
   }
 
+  /** A loss after `from`, and the connection after it. That one is connected is also said when its name becomes known. */
+  async reconnected(from: number): Promise<void> {
+    const lost = await this.state('reconnecting', { from })
+    await this.state('connected', { from: this.events.indexOf(lost) })
+  }
+
   text(text: string, options: { from?: number; timeoutMs?: number } = {}): Promise<Event<'message'>> {
     return this.waitFor('message', ({ content }) => content.kind === 'text' && content.text === text, {
       what: `the text "${text}"`,

@@ -358,8 +358,9 @@ test('the log of all this names no number, no name, no code and no word', async 
   await session.ears.text('canary words broken')
   await here.world.phones.nack(463, { to: bob.client.number, count: 1 })
   await failure(sendText(session, line, to, 'canary words refused'))
+  const from = session.ears.events.length
   await here.world.phones.closeConnections(session.owner.number, 503)
-  await session.ears.state('connected', { from: session.ears.events.length })
+  await session.ears.reconnected(from)
   await line.close()
   const written = lines.join('')
   expect(written).toMatch(/WhatsApp library/)

@@ -170,6 +170,25 @@ test('key and inbox row are durable before the write resolves, in one commit', a
   expect(seen).toMatchObject([[{ id: 'hash', heardAt: null }]])
 })
 
+test('what is being written while the device is forgotten does not come back', async () => {
+  const owner = await newOwner()
+  let isSlow = false
+  const quick = createCommit(db)
+  const store = await linkedStore(owner, async (...given) => {
+    if (isSlow) await systemClock.sleep(300)
+    await quick(...given)
+  })
+  isSlow = true
+  store.saveCreds()
+  void store.keys.set({ session: { 'somebody.0': new Uint8Array(8) } })
+  await new Promise((resolve) => setImmediate(resolve))
+  await store.forget()
+  await systemClock.sleep(600)
+  const ofSession = sql`session_id = ${owner.sessionId}`
+  expect(await db.select().from(whatsappCredentials).where(ofSession)).toEqual([])
+  expect(await db.select().from(whatsappKeys).where(ofSession)).toEqual([])
+})
+
 test('writes of many sessions in one moment share few statements, and each finds its own', async () => {
   const owners = await Promise.all(Array.from({ length: 20 }, newOwner))
   let statements = 0

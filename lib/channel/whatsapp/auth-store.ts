@@ -33,7 +33,7 @@ export interface AuthStore {
   keepVersions(versions: Record<string, unknown>): Promise<void>
   /** Commits rows that are no keys. False: not durable, and nothing of this store will be any more. */
   commit(step: Partial<Step>): Promise<boolean>
-  /** Erases credentials and keys in the database. Throws LostOwnership or the database's error. */
+  /** Erases credentials and keys in the database, for good. Throws LostOwnership or the database's error. */
   forget(): Promise<void>
   /** From now on nothing new is written; resolves when what was under way is decided, at most `withinMs`. */
   retire(withinMs: number): Promise<void>
@@ -124,6 +124,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
 
   let dead = false
   let retired = false
+  let forgotten = false
   const waiting = new AbortController()
   const underWay = new Set<Promise<boolean>>()
 
@@ -170,7 +171,7 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
   }
 
   async function durable(step: Step): Promise<void> {
-    if (!(await commit(step))) await never
+    if (forgotten || !(await commit(step))) await never
   }
 
   function read(type: string, id: string): unknown {
@@ -300,10 +301,15 @@ export async function loadAuthStore(options: AuthStoreOptions): Promise<AuthStor
         ...{ type: versionType, id },
         sealed: vault.seal(keyPlace(versionType, id), encode(versionType, value)),
       }))
-      await commit({ ...emptyStep(), puts })
+      if (!forgotten) await commit({ ...emptyStep(), puts })
     },
     commit: (step) => commit({ ...emptyStep(), ...step }),
-    forget: () => erase(db, owner),
+    async forget() {
+      // What was under way would come back after the erasing, as a device that can be used and is none.
+      forgotten = true
+      await Promise.all(underWay)
+      await erase(db, owner)
+    },
     async retire(withinMs) {
       retired = true
       waiting.abort(null)

@@ -23,7 +23,7 @@ describe('linking', () => {
   })
 
   test('nobody scans: QRs follow each other, the window closes, nothing is stored and nothing keeps running', async () => {
-    const session = await here.world.session(here.world.channel({ timings: { pairingWindowMs: 900, qrMs: 80 } }))
+    const session = await here.world.session(here.world.channel({ timings: { pairingWindowMs: 3_000, qrMs: 80 } }))
     const line = await session.open()
     line.connect()
     expect(await session.ears.state('unpaired')).toMatchObject({ reason: 'pairing_timeout' })

@@ -173,6 +173,8 @@ function track() {
           times.set(text, before + 1)
           // A repeat is a duplicate, not also an inversion.
           if (before > 0) continue
+          // What the CRM gave up telling is found later, when what was written after it may have left.
+          if (!isTaken(text)) continue
           if (at < furthest) reordered.push(text)
           furthest = Math.max(furthest, at)
         }

@@ -17,7 +17,7 @@ import { Skeleton } from './ui/skeleton'
 export type Way = 'qr' | 'code'
 
 const tab =
-  'h-8 flex-1 rounded-md px-3 font-medium text-muted data-[state=active]:bg-card data-[state=active]:text-ink data-[state=active]:shadow-sm disabled:opacity-55'
+  'min-h-8 flex-1 rounded-md px-3 py-1 leading-tight font-medium text-muted data-[state=active]:bg-card data-[state=active]:text-ink data-[state=active]:shadow-sm disabled:opacity-55'
 
 /** What a person needs to link the phone: in one size from the first moment to the last, until they close it. */
 export function LinkPanel(props: {

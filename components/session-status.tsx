@@ -16,8 +16,8 @@ export function SessionStatus({ session, children }: { session: SessionView; chi
         <StateBadge status={session.status} />
         <p className="text-pretty">{sentence(session)}</p>
       </div>
-      <div className="flex min-h-10 items-center justify-between gap-2">
-        <p className="text-muted min-w-0">
+      <div className="flex min-h-9 items-center justify-between gap-2">
+        <p className="text-muted min-w-0 leading-4.5">
           {t('since')} <Ago iso={session.since} />
         </p>
         <div className="flex shrink-0 gap-2">{children}</div>

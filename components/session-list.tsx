@@ -50,8 +50,7 @@ export function SessionList({ locationId }: { locationId: string }) {
         <>
           <div className="flex min-h-9 items-center justify-between gap-3">
             <p className="text-muted text-pretty tabular-nums">
-              {max !== undefined && t('count', { count: sessions.data.length, max })}
-              {isFull && mayAdd && ` ${t('full')}`}
+              {max !== undefined && t(isFull && mayAdd ? 'full' : 'count', { count: sessions.data.length, max })}
             </p>
             {addButton}
           </div>

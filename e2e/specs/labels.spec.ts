@@ -25,7 +25,7 @@ test('labels of a business phone become tags, follow it, and chosen tags become 
   const dialog = app.frame.getByRole('dialog', { name: 'Sync labels of Sales' })
   const count = (name: string) => dialog.locator('dl > div').filter({ hasText: name }).getByRole('definition')
   await expect(dialog.getByText('Nothing has been written yet.')).toBeVisible()
-  await expect(count('tags to add')).toHaveText('1')
+  await expect(count('tag to add')).toHaveText('1')
   await expect(dialog.getByRole('listitem').filter({ hasText: 'New Lead' })).toContainText('new lead')
   expect(await labelTags()).toEqual([])
   await dialog.getByRole('button', { name: 'Sync labels' }).click()

@@ -107,7 +107,7 @@ test('names are taken once, and the fifth session is the last', async ({ install
   await dialog.getByLabel('Name').fill('Five')
   await dialog.getByRole('button', { name: 'Add and show code' }).click()
   await expect(app.card('Five')).toBeVisible()
-  await expect(app.frame.getByText('5 of 5 in use Delete one to add another.')).toBeVisible()
+  await expect(app.frame.getByText('5 of 5 in use. Delete one to add another.')).toBeVisible()
   await expect(app.addButton).toBeDisabled()
 })
 

@@ -20,6 +20,7 @@ interface Sample extends Record<string, unknown> {
 const help: Record<string, string> = {
   up: 'Whether the database answered.',
   sub_accounts: 'Sub-accounts by status.',
+  sub_accounts_crm_failing: 'Sub-accounts at whose calls the CRM fails.',
   sessions: 'Sessions by status.',
   leases_held: 'Sessions owned by a worker now.',
   deliveries_waiting: 'Unfinished deliveries by kind.',
@@ -35,6 +36,8 @@ async function readMetrics(web: Web): Promise<string> {
       ...(await web.ctx.db.execute<Sample>(sql`
         select 'sub_accounts' as name, json_build_object('status', status) as labels, count(*)::float8 as value
         from sub_accounts group by status
+        union all
+        select 'sub_accounts_crm_failing', '{}'::json, count(*) from crm_budgets where failing_since is not null
         union all
         select 'sessions', json_build_object('status', status)::json, count(*) from sessions where wanted <> 'removed' group by status
         union all

@@ -19,6 +19,8 @@ const overlapMs = 15 * 60_000
 const dayMs = 24 * 3_600_000
 const farthestMs = 7 * dayMs
 const atOnce = 4
+/** Those left over by a CRM that takes long over each are the next round's. */
+const roundMs = 5 * 60_000
 
 const expired: Failure = {
   code: 'expired',
@@ -26,8 +28,9 @@ const expired: Failure = {
     'Not sent: the app learned of this message only a day after it was written. Write it again if it still holds.',
 }
 
-/** Every sub-account whose turn it is; one the CRM does not answer for keeps its turn. */
+/** Every sub-account whose turn it is; one the CRM does not answer for has its turn again soon. */
 export async function recoverOutbound(ctx: BridgeContext): Promise<void> {
+  // Times are kept in whole milliseconds, rounded up as often as down.
   const due = await ctx.db
     .select({
       id: subAccounts.id,
@@ -35,12 +38,16 @@ export async function recoverOutbound(ctx: BridgeContext): Promise<void> {
       comparedAt: subAccounts.comparedAt,
     })
     .from(subAccounts)
-    .where(and(eq(subAccounts.status, 'active'), lte(subAccounts.compareAt, sql`now()`)))
+    .where(and(eq(subAccounts.status, 'active'), lte(subAccounts.compareAt, sql`now() + interval '1 millisecond'`)))
     .orderBy(subAccounts.compareAt)
   const queue = due.values()
+  const untilMs = ctx.clock.monotonicMs() + roundMs
   await Promise.all(
     Array.from({ length: atOnce }, async () => {
-      for (const one of queue) await recoverOne(ctx, one)
+      for (const one of queue) {
+        if (ctx.clock.monotonicMs() > untilMs) return
+        await recoverOne(ctx, one)
+      }
     }),
   )
 }
@@ -73,14 +80,20 @@ async function recoverOne(ctx: BridgeContext, { id, installedAt, comparedAt }: D
   try {
     const waiting = await ctx.highlevel.forSubAccount(id).listWaiting(new Date(since))
     for (const one of await unseen(ctx, id, waiting)) await recover(ctx, id, one)
-    await ctx.db
-      .update(subAccounts)
-      .set({ comparedAt: now, compareAt: sql`now() + ${everyMinutes}::int * interval '1 minute'` as never })
-      .where(eq(subAccounts.id, id))
+    await nextIn(ctx, id, everyMinutes, { comparedAt: now })
   } catch (error) {
     if (!(error instanceof CrmError)) throw error
+    const isAway = error.kind === 'try_later' || error.kind === 'unknown'
+    await nextIn(ctx, id, isAway ? 1 : everyMinutes)
     ctx.log.info({ locationId: id, reason: error.kind }, 'what the CRM wanted delivered cannot be compared yet')
   }
+}
+
+async function nextIn(ctx: BridgeContext, id: LocationId, minutes: number, more: { comparedAt?: Date } = {}) {
+  await ctx.db
+    .update(subAccounts)
+    .set({ ...more, compareAt: sql`now() + ${minutes}::int * interval '1 minute'` as never })
+    .where(eq(subAccounts.id, id))
 }
 
 async function unseen(ctx: BridgeContext, id: LocationId, waiting: WaitingMessage[]): Promise<WaitingMessage[]> {

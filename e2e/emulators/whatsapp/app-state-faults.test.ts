@@ -1,35 +1,9 @@
 import { proto } from '@whiskeysockets/baileys'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { jid, LinkedApps } from './app-state-steps'
-import { connectPhones, type PhoneClient, type Phones } from './client'
-import { startWhatsAppEmulator, type WhatsAppEmulator } from './server'
-import { trustEmulator } from './trust'
+import { expect, test } from 'vitest'
+import { jid } from './app-state-steps'
+import { ANA, BOB, linked, phones, shopWithAna, useEmulator } from './app-state-world'
 
-let emulator: WhatsAppEmulator
-let phones: Phones
-const apps = new LinkedApps()
-const ANA = '34611222333'
-const BOB = '34611222444'
-const linked = (phone: PhoneClient, config = {}) => apps.link(emulator, phone, config)
-
-async function shopWithAna(config = {}) {
-  const shop = await phones.create({ name: 'Shop', platform: 'smba' })
-  await shop.saveContact(ANA, 'Ana')
-  const device = await linked(shop, config)
-  await device.seen.until('Ana', () => device.seen.names.get(jid(ANA)) === 'Ana')
-  return { shop, ...device }
-}
-
-beforeAll(async () => {
-  emulator = await startWhatsAppEmulator({ say: () => {} })
-  trustEmulator(emulator.rootPublicKey)
-  phones = connectPhones(emulator.url)
-})
-afterEach(async () => {
-  await apps.stopAll()
-  await phones.clearFaults()
-})
-afterAll(() => emulator.close())
+useEmulator()
 
 test('a refused question is made up for by the next one', async () => {
   const { shop, seen } = await shopWithAna()

@@ -1,39 +1,13 @@
 import type { proto } from '@whiskeysockets/baileys'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { contentOf, jid, LinkedApps, writeBytes, writeContact } from './app-state-steps'
+import { expect, test } from 'vitest'
+import { contentOf, jid, writeBytes, writeContact } from './app-state-steps'
 import type { BareApp } from './bare-app'
-import { connectPhones, type PhoneClient, type Phones } from './client'
-import { startWhatsAppEmulator, type WhatsAppEmulator } from './server'
-import { trustEmulator } from './trust'
+import { ANA, BOB, linked, phones, shopWithAna, useEmulator } from './app-state-world'
 
-let emulator: WhatsAppEmulator
-let phones: Phones
-const apps = new LinkedApps()
-const ANA = '34611222333'
-const BOB = '34611222444'
-const linked = (phone: PhoneClient, config = {}) => apps.link(emulator, phone, config)
-
-async function shopWithAna(config = {}) {
-  const shop = await phones.create({ name: 'Shop', platform: 'smba' })
-  await shop.saveContact(ANA, 'Ana')
-  const device = await linked(shop, config)
-  await device.seen.until('Ana', () => device.seen.names.get(jid(ANA)) === 'Ana')
-  return { shop, ...device }
-}
+useEmulator()
 
 const violationsSince = async (position: number) =>
   (await phones.history(position)).filter((event) => event.kind === 'violation')
-
-beforeAll(async () => {
-  emulator = await startWhatsAppEmulator({ say: () => {} })
-  trustEmulator(emulator.rootPublicKey)
-  phones = connectPhones(emulator.url)
-})
-afterEach(async () => {
-  await apps.stopAll()
-  await phones.clearFaults()
-})
-afterAll(() => emulator.close())
 
 test('a write on an old version is refused with 409 and what was missed', async () => {
   const { shop, app, seen } = await shopWithAna()

@@ -1,26 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { LinkedApps } from './app-state-steps'
-import { connectPhones, type PhoneClient, type Phones } from './client'
-import { startWhatsAppEmulator, type WhatsAppEmulator } from './server'
-import { trustEmulator } from './trust'
+import { afterEach, expect, test } from 'vitest'
+import { linked, phones, useEmulator } from './app-state-world'
 
-let emulator: WhatsAppEmulator
-let phones: Phones
-const apps = new LinkedApps()
-
-const linked = (phone: PhoneClient) => apps.link(emulator, phone)
-
-beforeAll(async () => {
-  emulator = await startWhatsAppEmulator()
-  trustEmulator(emulator.rootPublicKey)
-  phones = connectPhones(emulator.url)
-})
-afterEach(async () => {
-  await apps.stopAll()
-  await phones.clearFaults()
-  expect(await phones.counters()).toMatchObject({ violations: 0, unknownQueries: {} })
-})
-afterAll(() => emulator.close())
+// Registered first, so it runs last.
+afterEach(async () => expect(await phones.counters()).toMatchObject({ violations: 0, unknownQueries: {} }))
+useEmulator()
 
 test('a linked device learns the saved contacts, the labels, the chats they are on, and its own name', async () => {
   const shop = await phones.create({ name: 'Shop', platform: 'smba' })

@@ -47,4 +47,6 @@ export async function pictures(app: AppFrame, name: string): Promise<void> {
   }
   await page.setViewportSize({ width: 1280, height: 800 })
   await expect.poll(() => html.evaluate(() => window.innerHeight)).toBeLessThan(800)
+  // The frame of another site is drawn by itself: a press before it was is lost.
+  await html.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))))
 }

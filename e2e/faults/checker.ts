@@ -21,6 +21,8 @@ export interface Verdict {
   outbound: Way & {
     /** Written, and never answered 2xx: the CRM gave up. */
     refused: string[]
+    /** Of these, what nobody was shown. */
+    unfound: string[]
     /** Seen by the contact, but not on the session's own phone. */
     lostCopies: string[]
     /** Reached the contact under more than one id. */
@@ -121,6 +123,7 @@ export function judge(histories: { whatsapp: readonly HistoryEvent[]; crm: reado
     outbound: {
       ...judged,
       refused: [...textOf.values()].filter((text) => !taken.has(text)),
+      unfound: outbound.judge((text) => !taken.has(text)).lost,
       lostCopies: [...isSeen].filter((text) => !copies.has(text)),
       changedIds: [...ids].filter(([, used]) => used.size > 1).map(([text]) => text),
       unticked: [...isSeen].filter((text) => last(text) !== 'delivered' && last(text) !== 'read'),

@@ -72,6 +72,16 @@ test('while the database is away the CRM is told to come again, and nothing else
   expect(verdict.outbound).toMatchObject(clean)
 }, 600_000)
 
+test('what the CRM gave up telling leaves all the same, once', async () => {
+  const given = verdictOf(world).outbound.refused.length
+  await world.sql`update sub_accounts set compare_at = now()`
+  await world.sql`select pg_notify('trunkline_jobs', 'recover-outbound')`
+  const verdict = await settle(world, 60_000, ({ outbound }) => outbound.unfound.length)
+  console.log(`seed ${seed}: ${given} given up by the CRM\n  ${describeVerdict(verdict)}`)
+  expect(given).toBeGreaterThan(0)
+  expect(verdict.outbound).toMatchObject({ ...clean, unfound: [], changedIds: [] })
+}, 600_000)
+
 test('one message, told one to five times at once, is sent once', async () => {
   const before = verdictOf(world).outbound.expected
   await world.crm.set({ webhooks: { duplicate: 0.7 } })

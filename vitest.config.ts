@@ -33,7 +33,7 @@ export default defineConfig(({ mode }) => ({
       : {
           include: ['{app,components,lib,db,scripts,bench}/**/*.test.{ts,tsx}', 'e2e/**/*.test.ts'],
           exclude: ['e2e/specs/**', 'e2e/faults/**', '**/node_modules/**'],
-          testTimeout: 20_000,
+          testTimeout: 60_000,
         }),
   },
 }))

@@ -122,7 +122,7 @@ export async function makeWorld({ browser, crm, phones, places }: Needs, labels:
     },
     /** Resolves when a message written in the inbox has arrived, from this number. */
     async arrives(customer: Customer, label: string, text: string): Promise<void> {
-      await customer.phone.waitForText(lines.get(label)!, text, 20_000)
+      await customer.phone.waitForText(lines.get(label)!, text)
     },
     /** They write, and the CRM shows it. */
     async writes(customer: Customer, label: string, text: string): Promise<void> {

@@ -3,12 +3,12 @@
 import { expect, test } from '../fixtures'
 import { makeWorld, type World } from './acceptance-world'
 
-test.describe.configure({ mode: 'default', timeout: 60_000 })
+test.describe.configure({ mode: 'default' })
 
 test.describe('with three numbers', () => {
   let world: World
   test.beforeAll(async ({ browser, crm, phones, places }) => {
-    test.setTimeout(120_000)
+    test.setTimeout(240_000)
     world = await makeWorld({ browser, crm, phones, places }, ['Sales', 'Support', 'Desk'])
   })
   test.afterAll(() => world?.close())
@@ -212,7 +212,7 @@ test.describe('with three numbers', () => {
 test.describe('with numbers that go', () => {
   let world: World
   test.beforeAll(async ({ browser, crm, phones, places }) => {
-    test.setTimeout(120_000)
+    test.setTimeout(240_000)
     world = await makeWorld({ browser, crm, phones, places }, ['Sales', 'Support', 'Desk'])
   })
   test.afterAll(() => world?.close())

@@ -53,9 +53,9 @@ test('labels of a business phone become tags, follow it, and chosen tags become 
 
   // The CRM: a person, then a workflow.
   await crm.tagContact(contact!, { add: ['vip', 'other'] })
-  await business.waitForLabels(ana, ['Hot lead', 'vip'], 20_000)
+  await business.waitForLabels(ana, ['Hot lead', 'vip'])
   await crm.tagContact(contact!, { remove: ['vip'], as: 'workflow' })
-  await business.waitForLabels(ana, ['Hot lead'], 20_000)
+  await business.waitForLabels(ana, ['Hot lead'])
 
   await business.deleteLabel(lead)
   await expect.poll(labelTags).toEqual(['other'])

@@ -150,7 +150,7 @@ export function connectCrm(base: string) {
   async function waitFor<T extends HistoryEvent>(
     kind: T['kind'],
     fits: (event: T) => boolean = () => true,
-    timeoutMs = 15_000,
+    timeoutMs = 30_000,
     since = 0,
   ): Promise<T> {
     const deadline = Date.now() + timeoutMs

@@ -19,7 +19,7 @@ export function openMailbox(url: string, address: string): Mailbox {
   }
   return {
     list,
-    async until(count, withinMs = 20_000) {
+    async until(count, withinMs = 30_000) {
       const giveUpAt = performance.now() + withinMs
       for (;;) {
         const mails = await list()

@@ -70,7 +70,7 @@ function copied<T>(value: T): T {
   return JSON.parse(JSON.stringify(value, BufferJSON.replacer), BufferJSON.reviver) as T
 }
 
-const WAIT_MS = Number(process.env.BARE_APP_WAIT_MS ?? 10_000)
+const WAIT_MS = Number(process.env.BARE_APP_WAIT_MS ?? 30_000)
 
 /** Unmodified Baileys with its keys in memory, and a record of everything it emitted. Drives the emulator in tests. */
 export class BareApp {

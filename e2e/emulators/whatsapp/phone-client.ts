@@ -5,7 +5,8 @@ import type { Phones } from './client'
 import type { PhoneView } from './view'
 import type { PhoneSettings } from './world'
 
-export const DEFAULT_WAIT_MS = 10_000
+/** For what never comes; a slow machine takes its time. */
+export const DEFAULT_WAIT_MS = 30_000
 
 /** A phone, or just its number. */
 export type Recipient = string | { number: string }

@@ -104,7 +104,7 @@ const attack = test.extend<{ under: UnderAttack }>({
     const flows = async (when: string) => {
       const marks = { out: `out ${when} ${fresh()}`, in: `in ${when} ${fresh()}`, beside: `beside ${when} ${fresh()}` }
       await crm.write(contact, `#WH1 ${marks.out}`)
-      await ana.waitForText(attacked, marks.out, 30_000)
+      await ana.waitForText(attacked, marks.out)
       await ana.sendText(attacked, marks.in)
       await crm.waitForMessage((each) => each.locationId === installed.id && each.text === marks.in, 30_000)
       await crm.write(contact, `#WH2 ${marks.beside}`)

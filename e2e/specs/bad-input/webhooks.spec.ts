@@ -126,7 +126,7 @@ test('a forged message to deliver sends nothing, whatever it says of itself', as
   const unknown = () => message({ contactId: other.id, phone: other.phone })
   const cases: [string, string, Sending, number][] = [
     ['a wrong signature', url, await signed(plain, 'wrong'), 401],
-    ['a path that is not ours', `${url.slice(0, -1)}0`, await signed(plain), 404],
+    ['a path that is not ours', `${url.slice(0, -1)}${url.endsWith('0') ? '1' : '0'}`, await signed(plain), 404],
     ['no path at all', url.slice(0, url.lastIndexOf('/')), await signed(plain), 404],
     ['unsigned, of a message that is unknown', url, asJson(unknown()), 200],
     ['N/A, of a message that is unknown', url, await signed(JSON.stringify(unknown()), 'N/A'), 200],
@@ -142,7 +142,7 @@ test('a forged message to deliver sends nothing, whatever it says of itself', as
 
   // What comes after them in the same chat goes, once, and nothing of them went before it.
   await crm.write(contact, 'genuine again')
-  await ana.waitForText(business, 'genuine again', 30_000)
+  await ana.waitForText(business, 'genuine again')
   expect((await ana.chat(business)).map((bubble) => bubble.text)).toEqual(['genuine', 'genuine again'])
   const left = (await phones.history(since)).filter(
     (event) => event.kind === 'message-from-companion' && event.number === business.number,
@@ -204,5 +204,5 @@ test('text that no database and no phone expects arrives as it was written', asy
   // What cannot be kept as it is must at least not stop what follows.
   for (const text of ['nul \u0000 byte', 'half a \ud83d surrogate']) await crm.write(contact, text)
   await crm.write(contact, 'still here')
-  await ana.waitForText(business, 'still here', 20_000)
+  await ana.waitForText(business, 'still here')
 })

@@ -21,7 +21,7 @@ export interface OwnedSession {
   readonly epoch: number
   /** The number the session is linked to, E.164; a link made with another one is a mismatch. */
   readonly phone: string | null
-  /** False from 20 s after the start of the last successful renewal; ask before every frame. */
+  /** False from 20 s after the start of the last successful renewal, and then for good; ask before every frame. */
   isMine(): boolean
 }
 

@@ -10,10 +10,11 @@ import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { routeMessage } from '@/lib/bridge/message/route-message'
 import type { Channel, OwnedSession } from '@/lib/channel/channel'
 import { channelKinds } from '@/lib/channel/kinds'
+import { systemClock, type Clock } from '@/lib/clock'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, CrmMessageId, LocationId } from '@/lib/ids'
 import { claimForAnyone } from '@/lib/outbox/claim'
-import { productionTimings } from './timings'
+import { productionTimings, type WorkerTimings } from './timings'
 import { startWorker, type Worker } from './worker'
 
 let kit: BridgeKit
@@ -25,6 +26,8 @@ let one: OwnedSession & { channel: 'whatsapp' }
 /** The answer of the next statement that contains this, and has rows, is lost. */
 let lose: string | null
 let numbers = 0
+/** What its lines were opened for. */
+let opened: OwnedSession[] = []
 
 beforeAll(async () => {
   kit = await startBridgeKit()
@@ -36,6 +39,7 @@ afterAll(async () => {
 })
 beforeEach(async () => {
   lose = null
+  opened = []
   line = recordingLine()
   locationId = await kit.subAccount()
   one = await kit.session(locationId, 1)
@@ -59,24 +63,28 @@ const channel: Channel = {
   kind: channelKinds.whatsapp,
   sweep: async () => {},
   open(session, ears) {
+    if (session.id === one.id) opened.push(session)
     const account = { phone: session.phone!, aliases: [], name: null, platform: 'consumer' as const }
     line.connect = () => void ears.hear({ type: 'state', state: 'connected', account }).catch(() => {})
     return line
   },
 }
 
-async function start(highlevel = kit.ctx.highlevel): Promise<void> {
+async function start(
+  highlevel = kit.ctx.highlevel,
+  more: { clock?: Clock; timings?: Partial<WorkerTimings> } = {},
+): Promise<void> {
   await kit.ctx.db
     .update(leases)
     .set({ owner: null, leaseUntil: new Date(0) })
     .where(eq(leases.sessionId, one.id))
   worker = await startWorker({
-    ctx: { ...kit.ctx, db: withLosses(kit.ctx.db), highlevel },
+    ctx: { ...kit.ctx, db: withLosses(kit.ctx.db), highlevel, clock: more.clock ?? kit.ctx.clock },
     owner: `worker-${++numbers}`,
     channels: { whatsapp: channel },
     listener,
     pacing: 'off',
-    timings: { ...productionTimings, pollMs: 100, drainMs: 500, crmRetry: { minMs: 20, maxMs: 100 } },
+    timings: { ...productionTimings, pollMs: 100, drainMs: 500, crmRetry: { minMs: 20, maxMs: 100 }, ...more.timings },
   })
 }
 
@@ -166,4 +174,22 @@ test('a CRM that could not be reached is asked again soon, not when the hold on 
   })
   await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('sent')
   expect(isReachable).toBe(true)
+})
+
+test('a line that hung up in time is not kept when its renewal comes through after all: the session is taken anew', async () => {
+  let stoodStillMs = 0
+  const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + stoodStillMs }
+  // The fence looks every three seconds, and finds the lease renewed.
+  await start(undefined, { clock, timings: { fenceMs: 60_000, renewEveryMs: 50, leaseMs: 1_000 } })
+  await expect.poll(() => opened.length).toBe(1)
+  const [before] = opened
+  expect(before!.isMine()).toBe(true)
+  stoodStillMs = 61_000
+  // So the line, which asks before each frame, hears it first.
+  expect(before!.isMine()).toBe(false)
+  await expect.poll(() => opened.length, { timeout: 10_000 }).toBe(2)
+  expect(opened[1]!.epoch).toBeGreaterThan(before!.epoch)
+  expect([before!.isMine(), opened[1]!.isMine()]).toEqual([false, true])
+  const id = await queue('goes on')
+  await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('sent')
 })

@@ -37,6 +37,13 @@ export interface WorkerOptions {
   without?: { fence?: boolean }
 }
 
+/** How firmly a session is held. */
+interface Grip {
+  renewedAt: number
+  /** For good: the line has been told so and hung up, even where a late renewal still came through. */
+  isLost: boolean
+}
+
 export interface Worker {
   /** Stops claiming, finishes what is in flight, closes the lines, gives the leases back. */
   stop(): Promise<void>
@@ -52,7 +59,7 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const timings = options.timings ?? productionTimings
   const fenced = options.without?.fence !== true
   const slots = new Map<SessionId, Slot>()
-  const renewedAt = new Map<SessionId, number>()
+  const grips = new Map<SessionId, Grip>()
   const stopping = new AbortController()
   const crm = startCrmWork(ctx, owner, timings)
   let isDraining = false
@@ -69,14 +76,16 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     ended(slot) {
       if (slots.get(slot.session.id) !== slot) return
       slots.delete(slot.session.id)
-      renewedAt.delete(slot.session.id)
+      grips.get(slot.session.id)!.isLost = true
+      grips.delete(slot.session.id)
       follow.wake()
     },
   }
 
   function adopt(taken: Taken, startedAt: number): void {
     const { id, epoch } = taken
-    renewedAt.set(id, startedAt)
+    const grip: Grip = { renewedAt: startedAt, isLost: false }
+    grips.set(id, grip)
     const session = {
       id,
       locationId: taken.location_id,
@@ -84,8 +93,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
       epoch,
       phone: taken.phone,
       isMine: () => {
-        const at = renewedAt.get(id)
-        return at !== undefined && (!fenced || ctx.clock.monotonicMs() - at < timings.fenceMs)
+        if (fenced && ctx.clock.monotonicMs() - grip.renewedAt >= timings.fenceMs) grip.isLost = true
+        return !grip.isLost
       },
     }
     const giveBack = () => giveLeaseBack(ctx.db, owner, { sessionId: id, epoch })
@@ -171,7 +180,8 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
     for (const { sessionId, epoch } of held) {
       const slot = slots.get(sessionId)
       if (slot?.session.epoch !== epoch) continue
-      if (mine.has(sessionId)) renewedAt.set(sessionId, startedAt)
+      const grip = grips.get(sessionId)!
+      if (mine.has(sessionId) && !grip.isLost) grip.renewedAt = startedAt
       else if (fenced) void slot.end('lost')
     }
   }

@@ -14,6 +14,7 @@ export interface LinkedSession {
 const signedIn = z.object({ token: z.string() })
 const made = z.object({ id: z.string() })
 const shown = z.object({ qr: z.string() })
+const canBeLinked = ['created', 'logged_out', 'failed']
 /** So many people scan at the same time. */
 const atOnce = 8
 const state = z.object({ status: z.string(), detail: z.string() })
@@ -40,25 +41,26 @@ export async function linkAll(world: FaultWorld, count: number): Promise<LinkedS
         post(world, path, { label: 'Main' }, bearer).catch(() => null),
       ),
     )
-    await until(
-      'a scan in time',
-      async () => {
-        const found = await get(world, `/api/v1/sessions/${id}/qr`, bearer).catch(() => null)
-        // On a busy machine the QR that was read may be gone by now; a person scans the next.
-        return (
-          found &&
-          phone.scan(shown.parse(found).qr).then(
-            () => true,
-            () => false,
-          )
-        )
-      },
-      180_000,
-    )
+    const read = async () => state.parse(await get(world, `/api/v1/sessions/${id}`, bearer)).status
+    let scanned = ''
     await until(
       'a connected session',
-      async () => state.parse(await get(world, `/api/v1/sessions/${id}`, bearer)).status === 'connected',
+      async () => {
+        const status = await read()
+        if (status === 'connected') return true
+        // On a busy machine a link may come to nothing, and the QR that was read may be gone; a person tries again.
+        if (canBeLinked.includes(status)) await post(world, `/api/v1/sessions/${id}/link`, {}, bearer).catch(() => null)
+        const found = await get(world, `/api/v1/sessions/${id}/qr`, bearer).catch(() => null)
+        const qr = found === null ? '' : shown.parse(found).qr
+        if (qr && qr !== scanned)
+          await phone.scan(qr).then(
+            () => (scanned = qr),
+            () => null,
+          )
+        return false
+      },
       180_000,
+      read,
     )
     lines[n] = { locationId, sessionId: id, phone }
   }

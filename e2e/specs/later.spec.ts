@@ -65,7 +65,7 @@ test('case 17: a trial ends with its reason on card and message, hears on, and g
   expect((await mails.until(1))[0]!.subject).toContain('The trial of your WhatsApp sessions ends soon')
   later.pass(2 * day)
   await expect(card.getByText('Payment needed', { exact: true })).toBeVisible()
-  await expect(card.getByText(/The link is kept/)).toBeVisible()
+  await expect(card.getByText(/keeps its link/)).toBeVisible()
   const ended = app.frame.getByRole('alert').filter({ hasText: /^Payment is needed/ })
   await expect(ended).toContainText('The links are kept until')
   await expect(onPage('3 days of the trial left')).toBeHidden()

@@ -61,12 +61,12 @@ const statusSentences: Record<SessionStatus, string> = {
   banned: 'WhatsApp blocked this number. Ask WhatsApp support for a review.',
   failed: 'The connection could not be opened. Try again.',
   suspended:
-    'The trial or plan has ended. The link is kept: once your agency renews it, the number connects by itself, without a scan.',
+    'The trial or plan has ended. A linked number keeps its link: once your agency renews it, the number connects by itself, without a scan.',
 }
 
 const reasonSentences: Record<SessionReason, string> = {
   phone_unlinked: 'This device was removed on the phone. Scan again to use the number.',
-  connection_replaced: 'Another program keeps using this link. Close it, then try again.',
+  connection_replaced: 'Another program keeps using this link. Close it there, and this session can be used again.',
   network: 'The connection was lost. It is being restored as soon as the network allows.',
   whatsapp_unavailable: 'WhatsApp does not answer at the moment. It is asked again until it does.',
   bad_credentials: 'WhatsApp no longer accepts this link. Scan again to use the number.',
@@ -84,7 +84,7 @@ const reasonSentences: Record<SessionReason, string> = {
   user_stop: 'Stopped by a user. Start it again when you need it.',
   user_logout: 'Logged out by a user. Scan again to use a number here.',
   entitlement:
-    'The trial or plan has ended. The link is kept: once your agency renews it, the number connects by itself, without a scan.',
+    'The trial or plan has ended. A linked number keeps its link: once your agency renews it, the number connects by itself, without a scan.',
 }
 
 export function isSessionReason(text: string | null): text is SessionReason {

@@ -22,3 +22,9 @@ describe(`a thousand edits of tags and labels on both sides (SEED=${seed})`, () 
     expect(outcome.edits).toBe(150)
   })
 })
+
+it('a phone that is only told, and tells again what it was told, keeps no label of a tag that is gone', async () => {
+  // Here it told of a label taken off and put on again between the tag's going and the label's.
+  const outcome = await editBothSides({ seed: 329_333, edits: 150, exact: false, oneWay: true })
+  expect(outcome.wrong).toEqual([])
+}, 240_000)

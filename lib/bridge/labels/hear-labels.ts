@@ -2,7 +2,7 @@ import { and, eq, inArray } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { people } from '@/db/schema/people'
-import { labelMarks, labels } from '@/db/schema/tags'
+import { labelMarks, labels, labelWishes, sharedTags } from '@/db/schema/tags'
 import { inTransaction } from '@/db/transaction'
 import type { LineEvent, OwnedSession, Person } from '@/lib/channel/channel'
 import type { ChannelName } from '@/lib/channel/kinds'
@@ -61,16 +61,43 @@ async function hearMark(
   const [before] = await tx.select().from(labelMarks).where(isThis)
   const isEcho = isMarkEcho(before?.isOn ?? false, on)
   if (isEcho) return
-  const mark = { isOn: on, setBy: 'phone' as const, setAt: ctx.clock.now() }
-  await tx
-    .insert(labelMarks)
-    .values({ sessionId: session.id, labelId, personId: person.id, ...mark })
-    .onConflictDoUpdate({ target: [labelMarks.sessionId, labelMarks.labelId, labelMarks.personId], set: mark })
   const [label] = await tx
     .select({ tag: labels.tag, isDeleted: labels.isDeleted })
     .from(labels)
     .where(and(eq(labels.sessionId, session.id), eq(labels.labelId, labelId)))
+  const isOurs = on && label !== undefined && (await isOwnWork(tx, session, context, person, label.tag))
+  const mark = { isOn: on, setBy: isOurs ? ('crm' as const) : ('phone' as const), setAt: ctx.clock.now() }
+  await tx
+    .insert(labelMarks)
+    .values({ sessionId: session.id, labelId, personId: person.id, ...mark })
+    .onConflictDoUpdate({ target: [labelMarks.sessionId, labelMarks.labelId, labelMarks.personId], set: mark })
   if (label && !label.isDeleted) await phoneSays(ctx, tx, { session, person, context, tag: label.tag, isOn: on })
+}
+
+/**
+ * A phone that is only told its labels tells them again after a crash, taken off and put on as they once were. One that is put
+ * where the tag is, or where the app is about to change it, is the app's own, or it would stay when the tag goes.
+ */
+async function isOwnWork(
+  tx: Transaction,
+  session: Owned,
+  context: TagContext,
+  person: PersonRow,
+  tag: string,
+): Promise<boolean> {
+  const { pushTags, syncLabels } = context.sessions.find(({ id }) => id === session.id) ?? {}
+  if (!pushTags || syncLabels) return false
+  const ofTag = and(eq(labelWishes.personId, person.id), eq(labelWishes.tag, tag))
+  const [wish] = await tx
+    .select({ tag: labelWishes.tag })
+    .from(labelWishes)
+    .where(and(eq(labelWishes.sessionId, session.id), ofTag))
+  if (wish) return true
+  const [said] = await tx
+    .select({ isOn: sharedTags.isOn })
+    .from(sharedTags)
+    .where(and(eq(sharedTags.personId, person.id), eq(sharedTags.tag, tag)))
+  return said?.isOn === true
 }
 
 async function hearLabel(

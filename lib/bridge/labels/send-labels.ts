@@ -144,8 +144,9 @@ async function plan(
         .where(
           and(eq(labelMarks.sessionId, session.id), eq(labelMarks.labelId, labelId), eq(labelMarks.personId, personId)),
         )
-      // What a person put on the phone is theirs, unless labels and tags are one thing here.
-      if (!put || (put.setBy === 'phone' && (!put.isOn || !isTwoWay))) continue
+      // What a person put on the phone is theirs, unless labels and tags are one thing here. Where it was last told to be off, a
+      // phone that tells again after a crash may have it on; taking it twice does no harm.
+      if (!put || (put.setBy === 'phone' && put.isOn !== isTwoWay)) continue
       await mark(ctx, tx, session, { labelId, personId, isOn: false })
       changes.push({ do: 'take', labelId, chat: chat.address })
     }

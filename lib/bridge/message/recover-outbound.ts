@@ -16,6 +16,11 @@ import type { Failure } from './message'
 const everyMinutes = 10
 /** The CRM may list a message this much later than it was written. */
 const overlapMs = 15 * 60_000
+/**
+ * The app is told of one install several times, and keeps the last of these times. What was written in between is for this
+ * install: only its provider's messages wait.
+ */
+const installingMs = 60_000
 const dayMs = 24 * 3_600_000
 const farthestMs = 7 * dayMs
 const atOnce = 4
@@ -73,7 +78,7 @@ interface Due {
 async function recoverOne(ctx: BridgeContext, { id, installedAt, comparedAt }: Due): Promise<void> {
   const now = ctx.clock.now()
   const since = Math.max(
-    installedAt.getTime(),
+    installedAt.getTime() - installingMs,
     now.getTime() - farthestMs,
     comparedAt === null ? 0 : comparedAt.getTime() - overlapMs,
   )

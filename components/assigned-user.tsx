@@ -4,7 +4,7 @@ import { SlidersHorizontal } from 'lucide-react'
 import { useId, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
-import { useErrorText } from './notice'
+import { Problem, useErrorText } from './notice'
 import { useChangeSession } from './session-queries'
 import { useUsers } from './settings/settings-queries'
 import { useSignedIn } from './signed-in'
@@ -43,9 +43,7 @@ export function AssignedUser({ session }: { session: SessionView }) {
               users.data ? (
                 <p className="text-muted">{t('none')}</p>
               ) : users.error ? (
-                <p role="alert" className="text-bad">
-                  {errorText(users.error)}
-                </p>
+                <Problem error={users.error} />
               ) : (
                 <p className="text-muted">{t('loading')}</p>
               )

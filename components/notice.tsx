@@ -61,3 +61,14 @@ export function LoadError({ error, onRetry }: { error: unknown; onRetry: () => v
     return <Notice kind="forbidden" title={t('noAccess')} text={t('noAccessHow')} onRetry={onRetry} />
   return <Notice kind="error" title={t('loadFailed')} text={textOf(error)} onRetry={onRetry} />
 }
+
+/** Why something was not done, beside what it was asked with; nothing where nothing went wrong. */
+export function Problem({ error }: { error: unknown }) {
+  const errorText = useErrorText()
+  if (!error) return null
+  return (
+    <p role="alert" className="text-bad text-pretty">
+      {errorText(error)}
+    </p>
+  )
+}

@@ -3,14 +3,13 @@
 import { useMutation } from '@tanstack/react-query'
 import { ExternalLink, LogOut } from 'lucide-react'
 import { useTranslations } from 'use-intl'
-import { useErrorText } from './notice'
+import { Problem } from './notice'
 import { useSignedIn } from './signed-in'
 import { Button } from './ui/button'
 
 /** Carries the person into a tab of its own by a code that works once. */
 export function OpenInTab() {
   const t = useTranslations('common')
-  const errorText = useErrorText()
   const { api, isFramed } = useSignedIn()
   const opening = useMutation({
     mutationFn: async (tab: Window | null) => {
@@ -40,11 +39,7 @@ export function OpenInTab() {
         <ExternalLink aria-hidden />
         {t('openInTab')}
       </Button>
-      {opening.error && (
-        <p role="alert" className="text-bad">
-          {errorText(opening.error)}
-        </p>
-      )}
+      <Problem error={opening.error} />
     </div>
   )
 }
@@ -52,7 +47,6 @@ export function OpenInTab() {
 /** Where the browser's own session speaks: ends it, for this browser and for whoever has its cookie. */
 function SignOut() {
   const t = useTranslations('common')
-  const errorText = useErrorText()
   const leaving = useMutation({
     async mutationFn() {
       const { csrfToken } = (await (await fetch('/api/auth/csrf')).json()) as { csrfToken: string }
@@ -68,11 +62,7 @@ function SignOut() {
         <LogOut aria-hidden />
         {t('signOut')}
       </Button>
-      {leaving.error && (
-        <p role="alert" className="text-bad">
-          {errorText(leaving.error)}
-        </p>
-      )}
+      <Problem error={leaving.error} />
     </div>
   )
 }

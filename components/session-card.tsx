@@ -7,7 +7,7 @@ import type { SessionView } from '@/lib/bridge/session/session'
 import { AccountTag } from './account-tag'
 import { AssignedUser } from './assigned-user'
 import { LinkPanel, type Way } from './link-panel'
-import { useErrorText } from './notice'
+import { Problem } from './notice'
 import { PriorityDialog } from './priority-dialog'
 import { hasFailedToLink, isLinking, isMismatched, SessionMenu, type SessionAction } from './session-actions'
 import { RemoveDialog, ReplaceDialog, VerbDialog } from './session-dialogs'
@@ -23,7 +23,6 @@ import { useSettled } from './use-settled'
 type Opened = 'stop' | 'restart' | 'logout' | 'replace-number' | 'remove' | 'priority'
 
 export function SessionCard({ session: current, isNew }: { session: SessionView; isNew: boolean }) {
-  const errorText = useErrorText()
   const { can } = useSignedIn()
   const session = useSettled(current)
   const acting = useSessionVerb(session)
@@ -83,11 +82,7 @@ export function SessionCard({ session: current, isNew }: { session: SessionView;
               onAction={choose}
             />
           </SessionStatus>
-          {acting.error && (
-            <p role="alert" className="text-bad">
-              {errorText(acting.error)}
-            </p>
-          )}
+          <Problem error={acting.error} />
           <SessionFacts session={session} />
         </div>
         <Settings session={session} onPriority={() => setOpened('priority')} />

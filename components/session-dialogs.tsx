@@ -3,7 +3,7 @@
 import { useState, type FormEvent } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
-import { useErrorText } from './notice'
+import { Problem, useErrorText } from './notice'
 import { useAddSession, useRemove, useSessionVerb } from './session-queries'
 import { Button } from './ui/button'
 import { Dialog, DialogActions } from './ui/dialog'
@@ -146,14 +146,9 @@ function Confirm(props: {
   onConfirm: () => void
 }) {
   const common = useTranslations('common')
-  const errorText = useErrorText()
   return (
     <>
-      {props.acting.error !== null && (
-        <p role="alert" className="text-bad">
-          {errorText(props.acting.error)}
-        </p>
-      )}
+      <Problem error={props.acting.error} />
       <DialogActions>
         <Button variant="secondary" onClick={props.onCancel}>
           {common('cancel')}

@@ -6,10 +6,10 @@ import { useTranslations } from 'use-intl'
 import type { ContactSyncView } from '@/lib/bridge/contact-sync/contact-sync'
 import type { LabelSyncView } from '@/lib/bridge/labels/label-sync'
 import type { SessionView } from '@/lib/bridge/session/session'
+import { Problem } from './notice'
 import { useSettings } from './settings/settings-queries'
 import {
   Counts,
-  Problem,
   ProgressBar,
   Reading,
   SettingsLink,

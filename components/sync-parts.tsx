@@ -6,7 +6,6 @@ import { Progress as Radix } from 'radix-ui'
 import { useEffect, useRef, type ReactNode } from 'react'
 import { useFormatter, useLocale, useTranslations } from 'use-intl'
 import type { LabelSyncView } from '@/lib/bridge/labels/label-sync'
-import { useErrorText } from './notice'
 import type { SyncKind, SyncViews } from './sync-queries'
 import { Skeleton } from './ui/skeleton'
 
@@ -70,16 +69,6 @@ export function Warning({ children }: { children: ReactNode }) {
     <p className="bg-wait-soft text-wait flex gap-2.5 rounded-lg p-3 text-pretty">
       <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0" />
       <span className="min-w-0">{children}</span>
-    </p>
-  )
-}
-
-export function Problem({ error }: { error: unknown }) {
-  const errorText = useErrorText()
-  if (!error) return null
-  return (
-    <p role="alert" className="text-bad text-pretty">
-      {errorText(error)}
     </p>
   )
 }

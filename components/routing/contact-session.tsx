@@ -3,7 +3,7 @@
 import { useMutation } from '@tanstack/react-query'
 import { useId, useState } from 'react'
 import { useTranslations } from 'use-intl'
-import { useErrorText } from '../notice'
+import { Problem } from '../notice'
 import { useSignedIn } from '../signed-in'
 import { Button } from '../ui/button'
 import type { FoundContact } from './contact-picker'
@@ -23,7 +23,6 @@ export function ContactSession(props: {
   onChanged: () => void
 }) {
   const t = useTranslations('why')
-  const errorText = useErrorText()
   const { api } = useSignedIn()
   const id = useId()
   const { sessions } = props.known
@@ -73,11 +72,7 @@ export function ContactSession(props: {
       <p role="status" className={changing.data ? 'text-good text-pretty' : 'sr-only'}>
         {changing.data && (changing.data.locked && label ? t('kept', { name, label }) : t('released', { name }))}
       </p>
-      {changing.error && (
-        <p role="alert" className="text-bad text-pretty">
-          {errorText(changing.error)}
-        </p>
-      )}
+      <Problem error={changing.error} />
     </div>
   )
 }

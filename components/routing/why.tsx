@@ -5,7 +5,7 @@ import { CircleCheck, CircleX } from 'lucide-react'
 import { useId, useRef, useState, type FormEvent } from 'react'
 import { useTranslations } from 'use-intl'
 import type { MessageView } from '@/lib/bridge/message/view'
-import { useErrorText } from '../notice'
+import { Problem } from '../notice'
 import { locationPath } from '../settings/settings-queries'
 import { Section } from '../settings/section'
 import { useSignedIn } from '../signed-in'
@@ -28,7 +28,6 @@ const field =
 /** Which session would send a message, and why. Nothing is sent. */
 export function Why({ locationId, known }: { locationId: string; known: Known }) {
   const t = useTranslations('why')
-  const errorText = useErrorText()
   const { api } = useSignedIn()
   const ids = { sender: useId(), text: useId(), problem: useId() }
   const [picked, setPicked] = useState<Picked | null>(null)
@@ -107,11 +106,7 @@ export function Why({ locationId, known }: { locationId: string; known: Known })
             className={`${field} min-h-20 resize-y py-2`}
           />
         </div>
-        {asking.error && (
-          <p role="alert" className="text-bad text-pretty">
-            {errorText(asking.error)}
-          </p>
-        )}
+        <Problem error={asking.error} />
         <Button type="submit" disabled={asking.isPending}>
           {t('ask')}
         </Button>

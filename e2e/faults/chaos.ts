@@ -46,8 +46,11 @@ export async function comeToRest(world: FaultWorld): Promise<Verdict> {
   return verdictOf(world)
 }
 
-/** Waits until nothing is outstanding, or until nothing more comes for `quietMs`. */
-export async function settle(world: FaultWorld, quietMs: number, measure = outstanding): Promise<Verdict> {
+/** Longer than the product takes to notice anything by itself. */
+const quietMs = 120_000
+
+/** Waits until nothing is outstanding, or until nothing more comes. */
+export async function settle(world: FaultWorld, measure = outstanding): Promise<Verdict> {
   let least = Infinity
   let since = performance.now()
   for (;;) {

@@ -196,7 +196,7 @@ function track() {
 
 /** What has not crossed yet; a run is over when nothing is left of it. */
 export const outstanding = ({ outbound, inbound }: Verdict) =>
-  outbound.lost.length + outbound.unticked.length + outbound.refused.length + inbound.lost.length
+  outbound.lost.length + outbound.unticked.length + outbound.unfound.length + inbound.lost.length
 
 export const clean: Pick<Way, 'lost' | 'duplicates' | 'reordered' | 'phantoms'> = {
   lost: [],

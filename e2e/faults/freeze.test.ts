@@ -55,7 +55,7 @@ test('a worker that wakes up after its lease changes nothing and sends nothing',
   } finally {
     await load.stop()
   }
-  const verdict = await settle(world, 60_000)
+  const verdict = await settle(world)
   console.log(
     `seed ${seed}: takeovers after ${takeovers.map((ms) => `${Math.round(ms)} ms`).join(', ')} (lease ${workerTimings.leaseMs} ms)\n  ${describeVerdict(verdict)}`,
   )

@@ -23,8 +23,8 @@ const answers = (since: number): HistoryEvent[] =>
     .filter(({ kind, destination }) => kind === 'webhook' && destination === 'delivery')
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
-/** What the CRM gave up is none of ours: it may or may not have been stored. */
-const crossing = (verdict: Verdict) => outstanding(verdict) - verdict.outbound.refused.length
+/** What the CRM gave up telling is looked for later; it may or may not have been stored. */
+const crossing = (verdict: Verdict) => outstanding(verdict) - verdict.outbound.unfound.length
 
 test('what was answered 2xx is never lost, however the web dies', async () => {
   const load = startLoad(world, { out: 30, into: 0 })
@@ -40,7 +40,7 @@ test('what was answered 2xx is never lost, however the web dies', async () => {
   }
   await load.stop()
   await world.crm.webhooksIdle()
-  const verdict = await settle(world, 60_000, crossing)
+  const verdict = await settle(world, crossing)
   console.log(`seed ${seed}: web killed ${kills} times\n  ${describeVerdict(verdict)}`)
   expect(kills).toBeGreaterThan(0)
   expect(verdict.outbound).toMatchObject(clean)
@@ -68,7 +68,7 @@ test('while the database is away the CRM is told to come again, and nothing else
     answers(downAt).filter(({ n, status }) => n <= upAt && status === 200).length,
     'taken without a database',
   ).toBe(0)
-  const verdict = await settle(world, 60_000, crossing)
+  const verdict = await settle(world, crossing)
   expect(verdict.outbound).toMatchObject(clean)
 }, 600_000)
 
@@ -76,7 +76,7 @@ test('what the CRM gave up telling leaves all the same, once', async () => {
   const given = verdictOf(world).outbound.refused.length
   await world.sql`update sub_accounts set compare_at = now()`
   await world.sql`select pg_notify('trunkline_jobs', 'recover-outbound')`
-  const verdict = await settle(world, 60_000, ({ outbound }) => outbound.unfound.length)
+  const verdict = await settle(world, ({ outbound }) => outbound.unfound.length)
   console.log(`seed ${seed}: ${given} given up by the CRM\n  ${describeVerdict(verdict)}`)
   expect(given).toBeGreaterThan(0)
   expect(verdict.outbound).toMatchObject({ ...clean, unfound: [], changedIds: [] })
@@ -101,10 +101,11 @@ test('one message, told one to five times at once, is sent once', async () => {
   const times = Object.values(Object.groupBy(answers(since), ({ messageId }) => String(messageId))).map(
     (all) => all!.length,
   )
-  const verdict = await settle(world, 60_000, crossing)
+  const verdict = await settle(world, crossing)
   console.log(`seed ${seed}: told ${Math.min(...times)} to ${Math.max(...times)} times\n  ${describeVerdict(verdict)}`)
   expect(Math.max(...times)).toBeGreaterThan(2)
-  expect(answers(since).every(({ status }) => status === 200)).toBe(true)
+  // A machine that is slow may ask for one of so many at once again, but is never in want of another answer.
+  expect(answers(since).filter(({ status }) => status !== 200 && status !== 429)).toEqual([])
   expect(verdict.outbound.expected).toBe(before + world.chats.length)
   expect(verdict.outbound).toMatchObject({ ...clean, changedIds: [] })
 }, 600_000)

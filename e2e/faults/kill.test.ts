@@ -29,12 +29,13 @@ const cycles: Cycle[] = [
 
 test('whatever dies, every message crosses once and in order', async () => {
   const toll = await chaos(world, { cycles: lengthened(cycles), rate: { out: 20, into: 20 }, workers: 2 })
-  const verdict = await settle(world, 60_000)
+  const verdict = await settle(world)
   console.log(`seed ${seed}: ${JSON.stringify(toll)}\n  ${describeVerdict(verdict)}`)
   if (verdict.inbound.reordered.length > 0) console.log(explain(world, verdict.inbound.reordered))
   expect(verdict.outbound).toMatchObject({
     ...clean,
-    refused: [],
+    // What the CRM gives up telling while the database is away is found later.
+    unfound: [],
     lostCopies: [],
     changedIds: [],
     unticked: [],

@@ -166,7 +166,7 @@ export class FaultWorld {
   /** Everybody has written to everybody once, so that no chat is new any more. */
   async warmUp(ways: readonly Way[] = ['out', 'in']): Promise<void> {
     await writeOnce(this, ways)
-    const left = await settle(this, 60_000)
+    const left = await settle(this)
     if (outstanding(left) > 0) throw new Error(`the chats are not warm: ${describeVerdict(left)}`)
   }
 

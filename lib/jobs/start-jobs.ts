@@ -17,8 +17,12 @@ export interface Jobs {
 }
 
 const gatherMs = 100
-/** A worker that dies leaves its job running: after so long without a sign of life the next one may run it. */
-const heartbeatSeconds = 30
+/**
+ * A worker that dies, or loses the database while a job runs, leaves it running: after so long without a sign of life the
+ * next one may run it.
+ */
+const heartbeatSeconds = 15
+const lookEverySeconds = 10
 
 export async function startJobs(options: { databaseUrl: string; jobs: readonly Job[]; log: Log }): Promise<Jobs> {
   const { log } = options
@@ -26,8 +30,8 @@ export async function startJobs(options: { databaseUrl: string; jobs: readonly J
     connectionString: options.databaseUrl,
     application_name: 'trunkline jobs',
     max: 2,
-    superviseIntervalSeconds: 30,
-    monitorIntervalSeconds: 30,
+    superviseIntervalSeconds: lookEverySeconds,
+    monitorIntervalSeconds: lookEverySeconds,
   })
   boss.on('error', (error) => log.warn({ err: error }, 'jobs could not reach the database'))
   await boss.start()

@@ -7,8 +7,8 @@ import { notifyJob } from '@/db/notify'
 import { messages } from '@/db/schema/messages'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { inTransaction } from '@/db/transaction'
-import { CrmError, type WaitingMessage } from '@/lib/highlevel/highlevel'
-import type { LocationId } from '@/lib/ids'
+import { CrmError, type CrmContact, type WaitingMessage } from '@/lib/highlevel/highlevel'
+import type { ContactId, LocationId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
 import { acceptOutbound } from './accept-outbound'
 import type { Failure } from './message'
@@ -84,7 +84,8 @@ async function recoverOne(ctx: BridgeContext, { id, installedAt, comparedAt }: D
   )
   try {
     const waiting = await ctx.highlevel.forSubAccount(id).listWaiting(new Date(since))
-    for (const one of await unseen(ctx, id, waiting)) await recover(ctx, id, one)
+    const contacts = new Map<ContactId, CrmContact | null>()
+    for (const one of await unseen(ctx, id, waiting)) await recover(ctx, id, one, contacts)
     await nextIn(ctx, id, everyMinutes, { comparedAt: now })
   } catch (error) {
     if (!(error instanceof CrmError)) throw error
@@ -119,10 +120,17 @@ async function unseen(ctx: BridgeContext, id: LocationId, waiting: WaitingMessag
   return waiting.filter((one) => !known.has(one.crmMessageId))
 }
 
-async function recover(ctx: BridgeContext, locationId: LocationId, { at, ...message }: WaitingMessage): Promise<void> {
+async function recover(
+  ctx: BridgeContext,
+  locationId: LocationId,
+  { at, ...message }: WaitingMessage,
+  contacts: Map<ContactId, CrmContact | null>,
+): Promise<void> {
   const isOld = ctx.clock.now().getTime() - at.getTime() > dayMs
-  // The list does not say the number, which the webhook does.
-  const contact = isOld ? null : await contactOf(ctx, locationId, message)
+  // The list does not say the number, which the webhook does. Of many messages to one contact the CRM is asked once.
+  if (!isOld && !contacts.has(message.contactId))
+    contacts.set(message.contactId, await contactOf(ctx, locationId, message.contactId))
+  const contact = contacts.get(message.contactId)
   const outcome = await acceptOutbound(ctx, {
     message: { ...message, locationId, phone: contact?.phone ?? null },
     signature: 'good',
@@ -137,11 +145,7 @@ async function recover(ctx: BridgeContext, locationId: LocationId, { at, ...mess
 }
 
 /** One deleted since is found out where messages are routed. */
-async function contactOf(
-  ctx: BridgeContext,
-  locationId: LocationId,
-  { contactId }: { contactId: WaitingMessage['contactId'] },
-) {
+async function contactOf(ctx: BridgeContext, locationId: LocationId, contactId: ContactId): Promise<CrmContact | null> {
   try {
     return await ctx.highlevel.forSubAccount(locationId).getContact(contactId)
   } catch (error) {

@@ -198,11 +198,9 @@ test.describe('with three numbers', () => {
     const ana = await world.customer('Ana')
     const written = await world.crm.write(ana.contact, 'handed over twice')
     await world.arrives(ana, 'Sales', 'handed over twice')
-    const webhooks = async () =>
-      (await world.crm.history(0, ['webhook'])).filter((event) => JSON.stringify(event).includes(written.id))
-    const [first] = await webhooks()
+    const [first] = await world.crm.handedOver(written)
     await world.crm.resendWebhook(String(first!.webhookId))
-    await expect.poll(async () => (await webhooks()).filter(({ status }) => status === 200).length).toBe(2)
+    await expect.poll(async () => (await world.crm.handedOver(written)).map(({ status }) => status)).toEqual([200, 200])
     await world.inbox.write('and this after it')
     await world.arrives(ana, 'Sales', 'and this after it')
     expect(await world.got(ana, 'Sales')).toEqual(['handed over twice', 'and this after it'])

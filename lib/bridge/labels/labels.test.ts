@@ -16,6 +16,10 @@ import { pushTags } from '../contact/push-tags'
 import type { Actor } from '../context'
 import { hearInbound } from '../message/hear-inbound'
 import { changeSession, type SessionChange } from '../session/change'
+import { hearState } from '../session/hear-state'
+import { linkSession } from '../session/link'
+import { logoutSession } from '../session/logout'
+import { replaceNumber } from '../session/replace-number'
 import type { Settings } from '../sub-account/settings'
 import { hearLabels } from './hear-labels'
 import { wishLabels } from './label-wishes'
@@ -424,6 +428,82 @@ describe('both ways', () => {
     await settle()
     expect(await tags.writes(since)).toHaveLength(0)
     expect(one.asked).toHaveLength(asked)
+  })
+})
+
+describe('another phone', () => {
+  const unlinked = (phone: LabelPhone) =>
+    kit.ctx.db.update(sessions).set({ isLinked: false, status: 'logged_out' }).where(eq(sessions.id, phone.owned.id))
+
+  it('in place of the first tells of labels of its own, and the tags of the first stay', async () => {
+    const { locationId, actor, one, settle } = await world({ switches: { syncLabels: true } })
+    await known(one, ana)
+    await known(one, bob)
+    one.make('Lead')
+    one.put('Lead', ana)
+    await settle()
+    await unlinked(one)
+    await replaceNumber(kit.ctx, actor, { sessionId: one.owned.id })
+    const emptied = await readLabelSync(kit.ctx, actor, one.owned.id)
+    expect(emptied).toMatchObject({ state: 'reading', counts: null, labels: [] })
+    const next = labelPhone(kit, one.owned)
+    await kit.ctx.db
+      .update(sessions)
+      .set({ platform: 'business', isLinked: true, status: 'connected' })
+      .where(eq(sessions.id, one.owned.id))
+    expect(next.make('Paid')).toBe('1')
+    next.put('Paid', bob)
+    await next.tellBook()
+    await tags.hear()
+    await tags.work()
+    expect(await readLabelSync(kit.ctx, actor, one.owned.id)).toMatchObject({ state: 'done', counts: { contacts: 1 } })
+    expect(await tags.tagsInCrm(locationId, ana)).toEqual(['lead'])
+    expect(await tags.tagsInCrm(locationId, bob)).toEqual(['paid'])
+    // The app had put the first one's tag: where the new phone has that label too, it comes off with it.
+    next.make('Lead')
+    next.put('Lead', ana)
+    next.take('Lead', ana)
+    await next.tell()
+    await tags.work()
+    expect(await tags.tagsInCrm(locationId, ana)).toEqual([])
+  })
+
+  it('leaves nothing of the first in what a preview counts, and nothing that was still to be told to it', async () => {
+    const { actor, one, settle } = await world({ switches: { pushTags: true }, settings: { pushedTags: ['vip'] } })
+    await known(one, ana)
+    one.make('Lead')
+    one.put('Lead', ana)
+    await settle()
+    await previewLabelSync(kit.ctx, actor, one.owned.id)
+    await one.tellBook()
+    expect(await readLabelSync(kit.ctx, actor, one.owned.id)).toMatchObject({ state: 'ready', counts: { labels: 1 } })
+    const row = await tags.person(one.owned.locationId, ana)
+    await kit.ctx.db.transaction((tx) => wishLabels(kit.ctx, tx, one.owned.id, row, [{ tag: 'vip', wanted: true }]))
+    await unlinked(one)
+    await replaceNumber(kit.ctx, actor, { sessionId: one.owned.id })
+    expect(await readLabelSync(kit.ctx, actor, one.owned.id)).toMatchObject({ state: 'off', labels: [] })
+    expect(await kit.ctx.db.select().from(bookRequests).where(ofSession(one.owned))).toEqual([])
+    await settle()
+    expect(one.asked).toEqual([])
+  })
+
+  it('is what the same phone linked again is not', async () => {
+    const { locationId, actor, one, settle } = await world({ switches: { syncLabels: true } })
+    const sessionId = one.owned.id
+    await known(one, ana)
+    one.make('Lead')
+    one.put('Lead', ana)
+    await settle()
+    await logoutSession(kit.ctx, actor, { sessionId })
+    await unlinked(one)
+    await linkSession(kit.ctx, actor, { sessionId })
+    const account = { phone: one.owned.phone!, aliases: [], name: null, platform: 'business' as const }
+    await hearState(kit.ctx, one.owned, { type: 'state', state: 'connected', account })
+    const kept = await readLabelSync(kit.ctx, actor, sessionId)
+    expect(kept.labels).toEqual([{ name: 'Lead', tag: 'lead', contacts: 1 }])
+    one.take('Lead', ana)
+    await settle()
+    expect(await tags.tagsInCrm(locationId, ana)).toEqual([])
   })
 })
 

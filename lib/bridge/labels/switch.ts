@@ -2,7 +2,7 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { chats, people } from '@/db/schema/people'
-import { labelSyncs, labelWishes } from '@/db/schema/tags'
+import { labelMarks, labels, labelSyncs, labelWishes } from '@/db/schema/tags'
 import type { LocationId, PersonId } from '@/lib/ids'
 import { loadTagContext } from '../contact/learn-tags'
 import { putTagDeliveries } from '../contact/tag-delivery'
@@ -28,6 +28,18 @@ export async function switchLabelSync(
   const [sync] = await tx.select().from(labelSyncs).where(eq(labelSyncs.sessionId, session.id)).for('update')
   if (sync?.state === 'ready') await applyLabels(ctx, tx, session)
   else await beginReading(ctx, tx, session)
+}
+
+/**
+ * Another phone takes the place of the one these labels were on. It counts its own up from 1 too: what is known of the old ones
+ * would be taken for the new ones renamed. Their tags stay, as when the switch is turned off.
+ */
+export async function leaveLabels(ctx: BridgeContext, tx: Transaction, session: SessionRow): Promise<void> {
+  for (const table of [labelWishes, labelMarks, labels, labelSyncs])
+    await tx.delete(table).where(eq(table.sessionId, session.id))
+  if (session.syncLabels) return await beginReading(ctx, tx, session)
+  await dropBookRequest(tx, session.id, 'labels')
+  await setSyncState(ctx, tx, session, 'off')
 }
 
 /** Every label that is on somebody now becomes a tag of theirs. */

@@ -3,6 +3,7 @@ import type { SessionId } from '@/lib/ids'
 import { keepAffinities, keepAffinitiesLeft } from '../contact/move-affinities'
 import { leavePhone } from '../contact-sync/switch'
 import type { Actor, BridgeContext } from '../context'
+import { leaveLabels } from '../labels/switch'
 import { reachSession, requireAbility, type SessionRow } from '../reach'
 import { keepQrsRare } from './how-often'
 import { dropPairing } from './pairing'
@@ -30,6 +31,7 @@ export async function replaceNumber(
       await dropPairing(tx, session.id)
       await keepAffinitiesLeft(tx, session)
       await leavePhone(tx, session)
+      await leaveLabels(ctx, tx, session)
       return {
         ...startingAnew(ctx, session),
         ...{ phone: null, aliases: [], pushName: null, platform: null, firstLinkedAt: null, codePhone: null },

@@ -13,11 +13,6 @@ import { useSignedIn } from './signed-in'
 import { useServerNow } from './use-server-now'
 import { cn } from './ui/cn'
 
-const dayMs = 86_400_000
-/** Unpaid, what people write still arrives for so long; then the link is kept for so long before it is erased. */
-const hearsOnForMs = 3 * dayMs
-const keptForMs = 30 * dayMs
-
 /** What somebody must know on every page of a sub-account, while it is true. */
 export function Banners({ locationId }: { locationId: string }) {
   const { api } = useSignedIn()
@@ -61,29 +56,28 @@ function Trial({ entitlement }: { entitlement: EntitlementView }) {
   const t = useTranslations('banner')
   const format = useFormatter()
   const now = useServerNow()
-  const { state, endsAt, banner, because } = entitlement
+  const { state, endsAt, hearsUntil, keptUntil, banner, because } = entitlement
   if (banner === null || endsAt === null) return null
-  const ends = new Date(endsAt)
-  const day = format.dateTime(ends, { dateStyle: 'long', timeStyle: 'short' })
-  if (state === 'ended')
+  if (state === 'ended' && hearsUntil !== null && keptUntil !== null)
     return (
       <Strip
         tone="bad"
         icon={<CreditCard aria-hidden />}
         title={t(because === 'number' ? 'endedNumber' : 'ended')}
         text={t('endedWhat', {
-          when: format.dateTime(new Date(ends.getTime() + hearsOnForMs), { dateStyle: 'long', timeStyle: 'short' }),
-          day: format.dateTime(new Date(ends.getTime() + keptForMs), { dateStyle: 'long' }),
+          when: format.dateTime(new Date(hearsUntil), { dateStyle: 'long', timeStyle: 'short' }),
+          day: format.dateTime(new Date(keptUntil), { dateStyle: 'long' }),
         })}
       />
     )
+  const ends = new Date(endsAt)
   const hours = Math.max(1, Math.ceil((ends.getTime() - now.getTime()) / 3_600_000))
   return (
     <Strip
       tone="wait"
       icon={<Clock aria-hidden />}
       title={hours < 48 ? t('trialHours', { count: hours }) : t('trialDays', { count: Math.floor(hours / 24) })}
-      text={t('trialWhat', { when: day })}
+      text={t('trialWhat', { when: format.dateTime(ends, { dateStyle: 'long', timeStyle: 'short' }) })}
     />
   )
 }

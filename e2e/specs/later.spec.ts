@@ -4,6 +4,7 @@ import { day, expect, hour, minute, test } from '../later'
 import type { SubAccount } from '../fixtures'
 import type { CrmClient } from '../emulators/highlevel/client'
 import { asJson, bearer, send, signIn } from './bad-input/wire'
+import type { AppFrame } from './app-frame'
 import { readQr } from './screen-qr'
 
 // One time for all of them.
@@ -21,6 +22,9 @@ interface Entitlement {
   banner: string | null
   detail: string
   trialEndsAt: string | null
+  endsAt: string | null
+  hearsUntil: string | null
+  keptUntil: string | null
 }
 
 /** Signed in anew each time: days may have passed. */
@@ -28,6 +32,18 @@ async function ask<Answer>(app: string, crm: CrmClient, { id, admin }: SubAccoun
   const own = bearer(await signIn(app, crm, admin, id))
   return (await send(`${app}/api/v1/locations/${id}${path}`, { headers: own, method: 'GET' })).json as Answer
 }
+
+/** What the page says of what follows an end. */
+const untilWhen = (app: AppFrame, { hearsUntil, keptUntil }: Entitlement) =>
+  app.page.evaluate(
+    ([hears, kept]) => {
+      const dateTime = new Intl.DateTimeFormat('en', { dateStyle: 'long', timeStyle: 'short' })
+      const date = new Intl.DateTimeFormat('en', { dateStyle: 'long' })
+      const times = [dateTime.format(new Date(hears)), date.format(new Date(kept))]
+      return `arrives until ${times[0]}; then the numbers disconnect. The links are kept until ${times[1]}`
+    },
+    [hearsUntil!, keptUntil!] as const,
+  )
 
 test('case 17: a trial ends with its reason on card and message, hears on, and goes on without a scan once granted', async ({
   context,
@@ -67,7 +83,7 @@ test('case 17: a trial ends with its reason on card and message, hears on, and g
   await expect(card.getByText('Payment needed', { exact: true })).toBeVisible()
   await expect(card.getByText(/keeps its link/)).toBeVisible()
   const ended = app.frame.getByRole('alert').filter({ hasText: /^Payment is needed/ })
-  await expect(ended).toContainText('The links are kept until')
+  await expect(ended).toContainText(await untilWhen(app, await entitlement()))
   await expect(onPage('3 days of the trial left')).toBeHidden()
   await expect(onPage('The sessions wait for the payment.')).toBeVisible()
   expect(await entitlement()).toMatchObject({ state: 'ended', banner: expect.stringContaining('Payment is needed') })
@@ -120,6 +136,10 @@ test('a number that had its trial has no second one in another sub-account, and 
   expect(entitlement).toMatchObject({ state: 'ended', detail: expect.stringContaining('each number has one trial') })
   expect(entitlement.banner).toContain('already had its trial in another sub-account')
   expect(JSON.stringify(entitlement)).not.toContain(first.name)
+  // The trial was over before; what follows the end is counted from when it is known here, and so it is shown.
+  expect(Date.parse(entitlement.hearsUntil!) - Date.parse(entitlement.endsAt!)).toBeGreaterThan(3 * day + 30 * minute)
+  const alert = elsewhere.frame.getByRole('alert').filter({ hasText: /^Payment is needed/ })
+  await expect(alert).toContainText(await untilWhen(elsewhere, entitlement))
   const own = bearer(await signIn(places.app, crm, second.admin, second.id))
   const added = await send(`${places.app}/api/v1/locations/${second.id}/sessions`, asJson({ label: 'Support' }, own))
   expect([added.status, added.json]).toMatchObject([402, { error: { code: 'unpaid' } }])

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LocationId, SessionId } from '@/lib/ids'
-import { isNothing, planSettlement, type EntitlementRow, type Facts } from './plan'
+import { afterEnd, isNothing, planSettlement, type EntitlementRow, type Facts } from './plan'
 import { bannerOf, describeStanding, standingOf } from './standing'
 
 const hour = 3_600_000
@@ -124,6 +124,17 @@ describe('what is due', () => {
     expect(plan(at(62), { row: ended({ ...first.change, ...second.change }), sessions: [hungUp] }).erase).toEqual([
       's1',
     ])
+  })
+
+  it('after an end is counted from when it was known, and a late warning moves the last of it', () => {
+    const asOf = (now: Date, given: EntitlementRow) => afterEnd(standingOf(given, null, now), given, now)
+    expect(asOf(at(4), row())).toBeNull()
+    expect(asOf(at(6), row())).toEqual({ hearsUntil: at(8), keptUntil: at(35) })
+    expect(asOf(at(6), row({ endedAt: at(6) }))).toEqual({ hearsUntil: at(9), keptUntil: at(36) })
+    const late = { warnings: 1, warnedAt: at(60) }
+    expect(asOf(at(60), ended())).toMatchObject({ keptUntil: at(62) })
+    expect(asOf(at(60, 5), ended(late))).toMatchObject({ keptUntil: at(62) })
+    expect(asOf(at(61, 5), ended({ warnings: 2, warnedAt: at(61) }))).toMatchObject({ keptUntil: at(62) })
   })
 
   it('is a trial where the payment ended and none had begun', () => {

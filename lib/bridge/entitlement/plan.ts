@@ -48,14 +48,13 @@ export interface Plan {
 export function planSettlement(facts: Facts, now: Date): Plan {
   const { row, paid } = facts
   const standing = standingOf(row, paid, now)
-  const hasEnded = standing.state === 'ended'
+  const endedAt = endOf(standing, row)
   const byPriority = [...facts.sessions].sort((a, b) => a.priority - b.priority)
-  const allowed = new Set(hasEnded ? [] : byPriority.slice(0, facts.maxSessions).map(({ id }) => id))
+  const allowed = new Set(endedAt ? [] : byPriority.slice(0, facts.maxSessions).map(({ id }) => id))
   const isSuspended = (session: PlannedSession) => session.status === 'suspended'
   const ids = (sessions: PlannedSession[]) => sessions.map(({ id }) => id)
   const change: Plan['change'] = {}
 
-  const endedAt = hasEnded ? later(standing.endsAt!, row?.endedAt ?? null) : null
   if (endedAt?.getTime() !== row?.endedAt?.getTime()) Object.assign(change, { endedAt, warnings: 0, warnedAt: null })
 
   const given = endedAt ? warningsSince(row, endedAt) : 0
@@ -88,8 +87,30 @@ export function planSettlement(facts: Facts, now: Date): Plan {
   }
 }
 
-/** What ended before it was known here ended when it became known. */
-const later = (a: Date, b: Date | null) => (b && b > a ? b : a)
+/** What ended before it was known here ended when it became known; null: it has not. */
+function endOf({ state, endsAt }: Standing, row: EntitlementRow | null): Date | null {
+  if (state !== 'ended') return null
+  return row?.endedAt && row.endedAt > endsAt! ? row.endedAt : endsAt
+}
+
+/** What follows an end nobody pays for: until when sessions hear what people write, and until when they are there at all. */
+export function afterEnd(
+  standing: Standing,
+  row: EntitlementRow | null,
+  now: Date,
+): { hearsUntil: Date; keptUntil: Date } | null {
+  const endedAt = endOf(standing, row)
+  if (!endedAt) return null
+  const given = warningsSince(row, endedAt)
+  const keptUntil = given > 0 ? eraseAt(endedAt, given, row!.warnedAt!) : eraseAt(endedAt, 1, now)
+  return { hearsUntil: new Date(endedAt.getTime() + hearsOnForMs), keptUntil }
+}
+
+/** A warning that comes late moves the erasure: nobody is erased within a day of one, or after fewer. */
+function eraseAt(endedAt: Date, warnings: number, warnedAt: Date): Date {
+  const earliestMs = warnedAt.getTime() + (warningsBeforeMs.length + 1 - warnings) * dayMs
+  return new Date(Math.max(endedAt.getTime() + keptForMs, earliestMs))
+}
 
 export function isNothing(plan: Plan): boolean {
   const lists = [plan.suspend, plan.resume, plan.hangUp, plan.erase]
@@ -105,9 +126,7 @@ function telling(standing: Standing, row: EntitlementRow | null, endedAt: Date |
     const mayWarn = given === 0 || isDayPast(row!.warnedAt, now)
     const nth = given < due && mayWarn ? given + 1 : given
     if (nth === 0) return { what: 'ended', nth, of: endedAt, at: endedAt }
-    // A warning that comes late moves the erasure: nobody is erased within a day of one, or after fewer.
-    const earliestMs = now.getTime() + (warningsBeforeMs.length + 1 - nth) * dayMs
-    return { what: 'erasure', nth, of: endedAt, at: new Date(Math.max(eraseAtMs, earliestMs)) }
+    return { what: 'erasure', nth, of: endedAt, at: eraseAt(endedAt, nth, now) }
   }
   const { endsAt } = standing
   if (!endsAt) return null

@@ -6,6 +6,7 @@ import type { subAccounts } from '@/db/schema/sub-accounts'
 import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { reachSubAccount } from '../reach'
+import { afterEnd } from './plan'
 import { bannerOf, becauseOf, describeStanding, standingOf, type EntitlementState, type Standing } from './standing'
 
 export interface EntitlementView {
@@ -13,6 +14,8 @@ export interface EntitlementView {
   trialStartedAt: string | null
   trialEndsAt: string | null
   endsAt: string | null
+  hearsUntil: string | null
+  keptUntil: string | null
   maxSessions: number
   used: number
   banner: string | null
@@ -36,7 +39,8 @@ export async function viewEntitlement(
   { id, maxSessions }: Pick<typeof subAccounts.$inferSelect, 'id' | 'maxSessions'>,
 ): Promise<EntitlementView> {
   const now = ctx.clock.now()
-  const standing = await readStanding(ctx, tx, id)
+  const { standing, row } = await readRow(ctx, tx, id)
+  const after = afterEnd(standing, row, now)
   const [used] = await tx
     .select({ count: count() })
     .from(sessions)
@@ -46,6 +50,8 @@ export async function viewEntitlement(
     trialStartedAt: standing.trialStartedAt?.toISOString() ?? null,
     trialEndsAt: standing.trialEndsAt?.toISOString() ?? null,
     endsAt: standing.endsAt?.toISOString() ?? null,
+    hearsUntil: after?.hearsUntil.toISOString() ?? null,
+    keptUntil: after?.keptUntil.toISOString() ?? null,
     maxSessions,
     used: used!.count,
     banner: bannerOf(standing, now),
@@ -55,7 +61,11 @@ export async function viewEntitlement(
 }
 
 export async function readStanding(ctx: BridgeContext, tx: Queryable, locationId: LocationId): Promise<Standing> {
-  const [row] = await tx.select().from(entitlements).where(eq(entitlements.locationId, locationId))
+  return (await readRow(ctx, tx, locationId)).standing
+}
+
+async function readRow(ctx: BridgeContext, tx: Queryable, locationId: LocationId) {
+  const [row = null] = await tx.select().from(entitlements).where(eq(entitlements.locationId, locationId))
   const paid = await ctx.entitlements.paidFor(tx, [locationId])
-  return standingOf(row ?? null, paid.get(locationId) ?? null, ctx.clock.now())
+  return { row, standing: standingOf(row, paid.get(locationId) ?? null, ctx.clock.now()) }
 }

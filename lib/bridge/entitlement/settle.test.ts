@@ -123,6 +123,11 @@ describe('a trial', () => {
     expect(there).toMatchObject({ state: 'ended', because: 'number', trialEndsAt: expect.any(String) })
     expect(there.detail).toContain('each number has one trial')
     expect(there.detail + there.banner).not.toContain(bakery.id)
+    // A day after the trial would have ended: what follows counts from here.
+    const since = (await rowOf(again.id)).suspendedAt!.getTime()
+    expect(since).toBeGreaterThan(Date.parse(there.endsAt!) + hour)
+    expect(there.hearsUntil).toBe(new Date(since + 72 * hour).toISOString())
+    expect(there.keptUntil).toBe(new Date(since + 30 * day).toISOString())
     expect(await isOwned(again.id)).toBe(true)
     expect((await rowOf(again.id)).status).toBe('suspended')
     expect(await mailKinds(florist)).toEqual(['ended'])

@@ -11,6 +11,10 @@ export const entitlement = name(
     trialEndsAt: moment.nullable(),
     /** When what allows it now ends, or ended; null: not known, or never. */
     endsAt: moment.nullable(),
+    /** Ended: until when sessions still hear what people write; null: it has not. */
+    hearsUntil: moment.nullable(),
+    /** Ended: until when sessions are kept, before they are unlinked and erased; null: it has not. */
+    keptUntil: moment.nullable(),
     maxSessions: z.number().int(),
     used: z.number().int(),
     /** What to tell people on every page; null: nothing. */

@@ -8,6 +8,7 @@ import { sweepTagWrites } from '@/lib/bridge/contact/forget-contact'
 import { settleEntitlements } from '@/lib/bridge/entitlement/settle'
 import { expireWaiting } from '@/lib/bridge/message/expire-waiting'
 import { recoverOutbound } from '@/lib/bridge/message/recover-outbound'
+import { checkUsers } from '@/lib/bridge/sub-account/check-users'
 import type { ConnectContext } from '@/lib/bridge/sub-account/connect-context'
 import { probeSuspended } from '@/lib/bridge/sub-account/probe-suspended'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
@@ -32,6 +33,7 @@ export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[],
   // Each sub-account when it is its turn, every ten minutes.
   { name: 'recover-outbound', cron: '* * * * *', run: () => recoverOutbound(ctx) },
   { name: 'probe-suspended', cron: '17 * * * *', run: () => probeSuspended(ctx) },
+  { name: 'check-users', cron: '41 3 * * *', run: () => checkUsers(ctx) },
   // These three also run when something happens: db/notify.ts.
   { name: 'entitlements', cron: '* * * * *', run: () => settleEntitlements(ctx) },
   { name: 'alerts', cron: '* * * * *', run: () => settleAlerts(ctx) },

@@ -3,6 +3,7 @@ import { and, eq } from 'drizzle-orm'
 import { writtenNames, type SkipReason } from '@/db/schema/contact-sync'
 import { CrmError, type SubAccountApi } from '@/lib/highlevel/highlevel'
 import type { ContactId, UserId } from '@/lib/ids'
+import { createContact } from '../contact/create-contact'
 import type { BridgeContext } from '../context'
 import type { Settings } from '../sub-account/settings'
 import type { ContactFacts } from './facts'
@@ -52,7 +53,7 @@ export async function pushContact(ctx: BridgeContext, crm: SubAccountApi, input:
     }
     if (wasDeleted) return skipped('deleted_in_crm')
     const tags = settings.contactTag === '' ? [] : [settings.contactTag]
-    const { id } = await crm.createContact({
+    const { id } = await createContact(ctx, row.locationId, {
       name: saved,
       phone: row.phone,
       source: 'WhatsApp',

@@ -5,6 +5,7 @@ import type { ContactId, UserId } from '@/lib/ids'
 import { forgetDeleted } from '../contact-sync/remember-deleted'
 import { rememberName } from '../contact-sync/remember-name'
 import type { BridgeContext } from '../context'
+import { createContact } from './create-contact'
 import { learnContact } from './learn-contact'
 import type { PersonRow } from './lock-person'
 import { putTagDeliveries } from './tag-delivery'
@@ -36,7 +37,7 @@ export async function resolveContact(
   const name = person.name ?? (person.phone ? `WhatsApp ${person.phone}` : 'WhatsApp contact')
   const contact =
     found ??
-    (await crm.createContact({
+    (await createContact(ctx, person.locationId, {
       name,
       phone: person.phone,
       source: 'WhatsApp',

@@ -31,7 +31,9 @@ import { hearState } from '../session/hear-state'
 import { previewPriority } from '../session/preview-priority'
 import { reprioritise } from '../session/reprioritise'
 import { changeSettings, type SettingsChange } from '../sub-account/change-settings'
+import { checkUsers } from '../sub-account/check-users'
 import { listUsers } from '../sub-account/list-users'
+import { recogniseUser } from '../sub-account/recognise-user'
 import type { RoutingRule } from '../sub-account/settings'
 import { acceptOutbound } from './accept-outbound'
 import { expireHeld } from './expire-held'
@@ -543,6 +545,53 @@ describe('the assigned user', () => {
     expect(row!.assignedUserId).toBeNull()
     const told = await kit.ctx.db.select().from(mails).where(eq(mails.locationId, locationId))
     expect(told).toMatchObject([{ kind: 'unassigned', facts: { label: 'Line 1' } }])
+  })
+
+  test('who left is taken off by whoever reads the users first, a sign-in or the job of the day', async () => {
+    const admin = await person()
+    const ada = await kit.crm.createUser({ name: 'Ada', type: 'account', role: 'admin', locations: [locationId] })
+    const assigned = async () =>
+      (await kit.ctx.db.select().from(sessions).where(eq(sessions.id, one!.id)))[0]!.assignedUserId
+    const signIn = (ctx: typeof kit.ctx) =>
+      recogniseUser(ctx, {
+        ...{ userId: ada.id as UserId, companyId: admin.companyId, locationId, type: 'account' },
+        ...{ name: 'Ada', email: 'ada@example.com' },
+      })
+    let laterMs = 0
+    const later = () => {
+      laterMs += 60_000
+      return { ...kit.ctx, clock: { ...kit.ctx.clock, monotonicMs: () => kit.ctx.clock.monotonicMs() + laterMs } }
+    }
+    for (const reads of [signIn, checkUsers]) {
+      const ben = await kit.crm.createUser({ name: 'Ben', type: 'account', role: 'user', locations: [locationId] })
+      await assign(one!, ben.id)
+      await kit.crm.changeUser(ben.id, { deleted: true })
+      const ctx = later()
+      await reads(ctx)
+      expect(await assigned()).toBeNull()
+      expect((await listUsers(ctx, admin, locationId)).items.map(({ id }) => id)).not.toContain(ben.id)
+    }
+    const told = await kit.ctx.db.select().from(mails).where(eq(mails.locationId, locationId))
+    expect(told.map(({ kind }) => kind)).toEqual(['unassigned', 'unassigned'])
+  })
+
+  test('whom the CRM refuses keeps nobody who writes from becoming a contact', async () => {
+    const ben = await kit.crm.createUser({ name: 'Ben', type: 'account', role: 'user', locations: [locationId] })
+    await assign(one!, ben.id)
+    await kit.crm.changeUser(ben.id, { deleted: true })
+    contact = { id: '', phone: nextPhone() }
+    const path = '^/contacts/$'
+    const fault = await kit.crm.fault('status', { locationId, method: 'POST', path, status: 422, times: 1 })
+    await hear(one!, 'is anybody there?')
+    await work(['push', 'assign'])
+    await kit.crm.clearFaults(fault)
+    const made = (await kit.crm.contacts(locationId)).find(({ phone }) => phone === contact.phone)
+    expect(made).toBeDefined()
+    expect(made!.assignedTo).toBeUndefined()
+    const [pushed] = await kit.ctx.db.select().from(messages).where(eq(messages.locationId, locationId))
+    expect(pushed!.crmMessageId).not.toBeNull()
+    const [row] = await kit.ctx.db.select().from(sessions).where(eq(sessions.id, one!.id))
+    expect(row!.assignedUserId).toBeNull()
   })
 
   test('gets new contacts of the session, and known ones as far as that is wanted', async () => {

@@ -5,12 +5,11 @@ import { inTransaction } from '@/db/transaction'
 import type { LocationId, UserId } from '@/lib/ids'
 import { putMail } from '../alert/put-mail'
 import { audit } from '../audit'
-import type { Actor, BridgeContext } from '../context'
+import type { BridgeContext } from '../context'
 
 /** Sessions assigned to somebody who is no user of the sub-account any more are nobody's; its administrators are told. */
 export async function clearAssignments(
   ctx: BridgeContext,
-  actor: Actor,
   input: { locationId: LocationId; users: readonly UserId[] },
 ): Promise<void> {
   // A sub-account without any user is more likely an answer that went wrong.
@@ -27,10 +26,15 @@ export async function clearAssignments(
     const orphaned = await tx.select().from(sessions).where(isOrphaned).orderBy(sessions.id).for('no key update')
     for (const { id, label, phone, assignedUserId } of orphaned) {
       await tx.update(sessions).set({ assignedUserId: null }).where(eq(sessions.id, id))
-      await audit(tx, ctx, actor, {
-        ...{ locationId: input.locationId, action: 'session.unassigned', subject: id },
-        detail: { user: assignedUserId },
-      })
+      await audit(
+        tx,
+        ctx,
+        { kind: 'worker', name: 'users' },
+        {
+          ...{ locationId: input.locationId, action: 'session.unassigned', subject: id },
+          detail: { user: assignedUserId },
+        },
+      )
       await putMail(tx, ctx, {
         key: `unassigned:${id}:${assignedUserId}:${ctx.clock.now().toISOString().slice(0, 10)}`,
         ...{ locationId: input.locationId, kind: 'unassigned', facts: { label, phone } },

@@ -4,7 +4,6 @@ import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import type { Page } from '../paging'
 import { reachSubAccount } from '../reach'
-import { clearAssignments } from '../session/clear-assignments'
 import { readUsers } from './read-users'
 
 export interface UserView {
@@ -27,11 +26,7 @@ export async function listUsers(
 ): Promise<Page<UserView>> {
   await reachSubAccount(ctx.db, actor, locationId)
   try {
-    const users = await readUsers(ctx, locationId, {
-      ...options,
-      // What is remembered may be older than somebody's assignment.
-      onRead: (read) => clearAssignments(ctx, actor, { locationId, users: read.map(({ id }) => id) }),
-    })
+    const users = await readUsers(ctx, locationId, options)
     return {
       items: users.map(({ id, name, email, role, type }) => ({ id, name, email, role, type })),
       nextCursor: null,

@@ -26,6 +26,7 @@ import {
 } from '@/lib/outbox/claim'
 import { putDeliveries } from '@/lib/outbox/put'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
+import { wakeLaneIfBack } from '@/lib/outbox/wake'
 import { loop } from './loop'
 import { poisonCap, type WorkerTimings } from './timings'
 
@@ -91,7 +92,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
         },
         settlement.outcome === 'given_up' ? 'delivery given up' : 'delivery will be tried again',
       )
-      await settleFailed(ctx, owner, delivery, settlement)
+      await settleFailed(ctx, owner, delivery, settlement, isKnownRefusal(error))
     }
   }
 
@@ -172,6 +173,12 @@ async function pastTheCap(ctx: BridgeContext, delivery: ClaimedDelivery, error: 
   return { outcome: 'given_up', why: whyOf(error) }
 }
 
+/** Refused without asking the CRM, for what we know of the sub-account. */
+const isKnownRefusal = (error: unknown) =>
+  error instanceof CrmError &&
+  error.status === undefined &&
+  (error.kind === 'unauthorised' || error.kind === 'suspended')
+
 const whyOf = (error: unknown) =>
   error instanceof Error ? `${error.name}: ${error instanceof CrmError ? error.message : ''}` : 'unknown error'
 
@@ -218,6 +225,7 @@ async function settleFailed(
   owner: string,
   delivery: ClaimedDelivery,
   settlement: Settlement,
+  isKnown: boolean,
 ): Promise<void> {
   await inTransaction(ctx.db, async (tx) => {
     if (settlement.outcome === 'given_up' && delivery.kind === 'route') {
@@ -235,5 +243,7 @@ async function settleFailed(
       if (message?.personId) await putDeliveries(tx, [noteDelivery(message, message.personId)])
     }
     await settleDeliveries(tx, owner, [{ delivery, settlement }])
+    // The sub-account may be back by now, and whoever woke its lanes did not see this one wait.
+    if (isKnown) await wakeLaneIfBack(tx, delivery.lane)
   })
 }

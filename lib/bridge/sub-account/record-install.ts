@@ -1,7 +1,8 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { agencies, subAccounts } from '@/db/schema/sub-accounts'
 import type { CompanyId, LocationId } from '@/lib/ids'
+import { wakeLanes } from '@/lib/outbox/wake'
 
 export interface InstallNews {
   locationId: LocationId
@@ -19,11 +20,16 @@ export const unknownCompany = '' as CompanyId
 
 /**
  * A sub-account has the app. Told by a finished authorisation, by the agency's list or by an INSTALL event, in any order and
- * more than once. Never takes an authorisation away.
+ * more than once. Never takes an authorisation away; one that is given back lets what waited for it go on.
  */
 export async function recordInstall(tx: Transaction, news: InstallNews): Promise<void> {
   const at = news.at.toISOString()
-  await tx
+  const [before] = await tx
+    .select({ status: subAccounts.status })
+    .from(subAccounts)
+    .where(eq(subAccounts.id, news.locationId))
+    .for('no key update')
+  const [after] = await tx
     .insert(subAccounts)
     .values({
       id: news.locationId,
@@ -45,6 +51,8 @@ export async function recordInstall(tx: Transaction, news: InstallNews): Promise
       },
       setWhere: sql`${subAccounts.uninstalledAt} is null or ${subAccounts.uninstalledAt} <= ${at}::timestamptz`,
     })
+    .returning({ status: subAccounts.status })
+  if (before && before.status !== 'active' && after?.status === 'active') await wakeLanes(tx, news.locationId)
 }
 
 export async function recordAgencyInstall(tx: Transaction, companyId: CompanyId, at: Date): Promise<void> {

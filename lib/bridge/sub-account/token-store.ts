@@ -1,6 +1,7 @@
 import { and, eq, ne } from 'drizzle-orm'
 import type { Database, Transaction } from '@/db/client'
 import { agencies, subAccounts } from '@/db/schema/sub-accounts'
+import { inTransaction } from '@/db/transaction'
 import type { TenantVault, Vault } from '@/db/vault'
 import type { Clock } from '@/lib/clock'
 import { CrmError, type CrmErrorKind, type TokenSource } from '@/lib/highlevel/highlevel'
@@ -8,6 +9,7 @@ import type { OAuth, Owner } from '@/lib/highlevel/oauth'
 import type { Grant } from '@/lib/highlevel/schemas'
 import type { CompanyId, LocationId } from '@/lib/ids'
 import type { Log } from '@/lib/log'
+import { wakeLanes } from '@/lib/outbox/wake'
 import { eraseToken, hasToken, ownerKey, readToken, writeToken, type StoredToken } from './stored-token'
 
 /**
@@ -103,6 +105,7 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
     isProbe: boolean,
     agency: AgencyAccess | null,
   ): Promise<string> {
+    let isBack = false
     const outcome = await db.transaction(async (tx): Promise<StoredToken | CrmError> => {
       const stored = await readToken(tx, tenant, owner, { lock: true })
       if (stored && stored.access !== refused && isFresh(stored) && !isProbe) return stored
@@ -120,13 +123,17 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
         return new CrmError('try_later', error.message, { cause: error, ...retryAfter(error) })
       }
       await options.reach?.('after_token_response')
-      if (!(await regain(tx, owner))) {
+      const before = await regain(tx, owner)
+      if (before === 'uninstalled') {
         await eraseToken(tx, owner)
         return failure('unauthorised', owner)
       }
+      isBack = before !== 'active'
       return await writeToken(tx, tenant, owner, grant, { now: clock.now(), minted: agency !== null })
     })
     if (outcome instanceof CrmError) throw outcome
+    // Not in that transaction: PostgreSQL may end one that waits for lanes, and with it the pair that came back would be lost.
+    if (isBack && owner.kind === 'Location') await inTransaction(db, (tx) => wakeLanes(tx, owner.id))
     return remember(owner, outcome)
   }
 
@@ -226,15 +233,15 @@ class AgencyTokenRefused extends CrmError {
 }
 
 /**
- * A new token means the CRM lets us act again. False when the app was uninstalled while the CRM was asked: an uninstall
- * does not wait for this transaction, so what it could not erase must not be written again.
+ * A new token means the CRM lets us act again; answers what the owner was before. `uninstalled` when that came while the CRM was
+ * asked: an uninstall does not wait for this transaction, so what it could not erase must not be written again.
  */
-async function regain(tx: Transaction, owner: Owner): Promise<boolean> {
+async function regain(tx: Transaction, owner: Owner) {
   const table = owner.kind === 'Location' ? subAccounts : agencies
   const [row] = await tx.select({ status: table.status }).from(table).where(eq(table.id, owner.id)).for('share')
-  if (!row || row.status === 'uninstalled') return false
+  if (!row || row.status === 'uninstalled') return 'uninstalled'
   if (row.status !== 'active') await tx.update(table).set({ status: 'active' }).where(eq(table.id, owner.id))
-  return true
+  return row.status
 }
 
 function failure(kind: CrmErrorKind, owner: Owner, cause?: CrmError): CrmError {

@@ -5,6 +5,7 @@ import { bannerOf } from '@/lib/bridge/entitlement/standing'
 import { describeLabelDetail, describeNoLabels, labelDetails, noLabelsCodes } from '@/lib/bridge/labels/label-sync'
 import { failureCodes } from '@/lib/bridge/message/message'
 import { shownStatuses } from '@/lib/bridge/message/view'
+import { routingWarnings } from '@/lib/bridge/session/choose'
 import { describeStatus, sessionReasons, sessionStatuses } from '@/lib/bridge/session/session'
 import { catalogues } from './catalogues'
 
@@ -53,6 +54,10 @@ describe.each(Object.entries(catalogues))('%s', (language, catalogue) => {
       expect(texts.get(`message.failure.${code}`), code).toBeTruthy()
       expect(texts.get(`notSent.${code}`), code).toMatch(/[.!]$/)
     }
+  })
+
+  it('has a sentence for every warning of a routing decision', () => {
+    for (const warning of routingWarnings) expect(texts.get(`trace.warning.${warning}`), warning).toMatch(/[.]$/)
   })
 
   it('has no word a listing forbids', () => {

@@ -305,6 +305,10 @@ describe('the trace', () => {
       'Sent on Line 1 because the text says #WH1. The text names several sessions; the first one counts.',
     ],
     [
+      { code: code(5), settings: { codeFallback: true } },
+      'Sent on Line 1 because it has the first priority. No session has the priority in #WH5, so it was chosen as if there were no code.',
+    ],
+    [
       { affinity: 2, sessions: [session(1), session(2, 'suspended')] },
       'Line 2 was chosen because the contact last wrote there. Not sent: Line 2 (+1555010002) is waiting for payment. Look at Sessions.',
     ],

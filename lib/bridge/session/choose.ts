@@ -57,6 +57,15 @@ const orders: Record<Settings['sessionChoice'], readonly (3 | 4 | 5 | 6)[]> = {
   sender_first: [3, 5, 4, 6],
 }
 
+export const routingWarnings = ['code_conflict', 'code_unused'] as const
+type RoutingWarning = (typeof routingWarnings)[number]
+
+const warningText = (warning: RoutingWarning, code: string): string =>
+  ({
+    code_conflict: 'The text names several sessions; the first one counts.',
+    code_unused: `No session has the priority in ${code}, so it was chosen as if there were no code.`,
+  })[warning]
+
 const affinityBecause: Record<AffinitySetBy, string> = {
   inbound: 'the contact last wrote there',
   outbound: 'the conversation with the contact began there',
@@ -71,7 +80,7 @@ export function chooseSession(facts: RoutingFacts): Choice {
   const byPriority = [...facts.sessions].sort((a, b) => a.priority - b.priority)
   const holdMs = settings.holdMinutes * 60_000
   const skipped: RoutingTrace['skipped'] = []
-  const warnings = facts.code?.conflict ? ['code_conflict'] : []
+  const warnings: RoutingWarning[] = facts.code?.conflict ? ['code_conflict'] : []
   let fallbackFrom: PassedOver | null = null
 
   const passOver = (rule: number, session: Candidate, why: PassedOverBecause): PassedOver => {
@@ -88,7 +97,7 @@ export function chooseSession(facts: RoutingFacts): Choice {
     warnings,
     holdMs: null,
     fallbackFrom,
-    text: facts.code?.conflict ? `${text} The text names several sessions; the first one counts.` : text,
+    text: [text, ...warnings.map((warning) => warningText(warning, facts.code?.text ?? ''))].join(' '),
   })
   const take = (rule: number, session: Candidate, because: string, hold: number | null = null): Choice => {
     const instead = fallbackFrom

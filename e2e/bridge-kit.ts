@@ -18,6 +18,7 @@ import { silentLog } from '@/lib/log'
 import { createMark } from '@/lib/seal'
 import { connectCrm as holdCrm, type CrmClient } from './emulators/highlevel/client'
 import { startHighLevelEmulator, type HighLevelEmulator } from './emulators/highlevel/server'
+import { refuseViolations } from './violations'
 
 export interface BridgeKit {
   ctx: ConnectContext & BridgeContext
@@ -37,7 +38,8 @@ export interface BridgeKit {
     priority: number,
     status?: SessionStatus,
   ): Promise<OwnedSession & { channel: 'whatsapp' }>
-  close(): Promise<void>
+  /** Fails when the CRM saw what its documents do not allow, but for what a test `provoked` (refuseViolations). */
+  close(provoked?: readonly string[]): Promise<void>
 }
 
 export const owner = 'test-worker'
@@ -139,11 +141,12 @@ export async function startBridgeKit({
       await db.insert(leases).values({ sessionId: id, epoch: 1, owner, leaseUntil: new Date(Date.now() + 600_000) })
       return { id, locationId, channel: 'whatsapp', epoch: 1, phone, isMine: () => true }
     },
-    async close() {
+    async close(provoked) {
       await emulator.close()
       callback.close()
       await database.close()
       await test.drop()
+      refuseViolations([emulator], provoked)
     },
   }
 }

@@ -3,6 +3,7 @@
  * other. Texts are unique, so a text is a message.
  */
 import type { HistoryEvent } from '../emulators/history'
+import { violationIn } from '../violations'
 
 export interface Way {
   /** What somebody wrote and the product took on. */
@@ -56,7 +57,7 @@ export function judge(histories: { whatsapp: readonly HistoryEvent[]; crm: reado
   const copies = new Set<string>()
   const ids = new Map<string, Set<string>>()
   const sent = new Set<string>()
-  const violations: string[] = []
+  const violations = [...histories.crm, ...histories.whatsapp].flatMap((event) => violationIn(event) ?? [])
   let [resends, hidden, retryReceipts, offline] = [0, 0, 0, 0]
 
   for (const event of histories.crm) {
@@ -75,9 +76,6 @@ export function judge(histories: { whatsapp: readonly HistoryEvent[]; crm: reado
         break
       case 'status':
         statuses.set(messageId, [...(statuses.get(messageId) ?? []), field(event, 'status')])
-        break
-      case 'violation':
-        violations.push(`CRM: ${field(event, 'path')} ${String(event.complaints)}`)
     }
   }
 
@@ -107,9 +105,6 @@ export function judge(histories: { whatsapp: readonly HistoryEvent[]; crm: reado
         break
       case 'delivered-to-companion':
         if (event.isOffline && event.stanza === 'message') offline += 1
-        break
-      case 'violation':
-        violations.push(`WhatsApp: ${field(event, 'what')} ${field(event, 'reason')}`)
     }
   }
 

@@ -14,6 +14,7 @@ import type { CompanyId, LocationId, SessionId, UserId } from '@/lib/ids'
 import { startBridgeKit, type BridgeKit } from '../bridge-kit'
 import { connectPhones, type Phones } from '../emulators/whatsapp/client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '../emulators/whatsapp/server'
+import { refuseViolations } from '../violations'
 import { startWorkerProcess, type WorkerProcess } from './processes'
 import { until } from './until'
 
@@ -33,6 +34,7 @@ afterAll(async () => {
   await worker?.stop()
   await network?.close()
   await kit?.close()
+  if (network) refuseViolations([network])
 }, 60_000)
 
 async function startWorker(without = ''): Promise<void> {

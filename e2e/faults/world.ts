@@ -14,6 +14,7 @@ import { startHighLevelEmulator, type HighLevelEmulator } from '../emulators/hig
 import { connectPhones, type PhoneClient, type Phones } from '../emulators/whatsapp/client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '../emulators/whatsapp/server'
 import { openKept } from '../sandbox/kept'
+import { refuseViolations } from '../violations'
 import { settle } from './chaos'
 import { describeVerdict, outstanding } from './checker'
 import { linkAll } from './link'
@@ -226,7 +227,8 @@ export class FaultWorld {
     return least + Math.floor(this.random() * (most - least + 1))
   }
 
-  async close(): Promise<void> {
+  /** Fails when an emulator saw a breach of its protocol, but for those a test `provoked`. */
+  async close(provoked: readonly string[] = []): Promise<void> {
     for (const worker of [...this.workers]) worker.signal('SIGCONT')
     await Promise.all([...this.workers].map((worker) => worker.stop()))
     await this.web.stop()
@@ -235,6 +237,7 @@ export class FaultWorld {
     await this.network.close()
     await this.pg.stop()
     if (!process.env.FAULT_KEEP) await rm(this.folder, { recursive: true, force: true })
+    refuseViolations([this.network, this.emulator], provoked)
   }
 }
 

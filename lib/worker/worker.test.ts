@@ -7,6 +7,7 @@ import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { connectPhones, type PhoneClient, type Phones } from '@/e2e/emulators/whatsapp/client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '@/e2e/emulators/whatsapp/server'
 import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
+import { refuseViolations } from '@/e2e/violations'
 import type { Actor } from '@/lib/bridge/context'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { listMessages } from '@/lib/bridge/message/list'
@@ -57,6 +58,7 @@ afterAll(async () => {
   await listener.close()
   await network.close()
   await kit.close()
+  refuseViolations([network])
 })
 beforeEach(async () => {
   locationId = await kit.subAccount()

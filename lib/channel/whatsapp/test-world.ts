@@ -9,6 +9,7 @@ import { createVault, type Vault } from '@/db/vault'
 import { connectPhones, type PhoneClient, type Phones } from '@/e2e/emulators/whatsapp/client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '@/e2e/emulators/whatsapp/server'
 import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
+import { refuseViolations } from '@/e2e/violations'
 import type { Channel, Ears, FaultPoint, Line, OwnedSession, Pairing } from '@/lib/channel/channel'
 import type { ContractContact, ContractSession } from '@/lib/channel/channel.contract'
 import { RecordingEars } from '@/lib/channel/recording-ears'
@@ -63,10 +64,12 @@ export class TestWorld {
     })
   }
 
-  async stop(): Promise<void> {
+  /** Fails when the network saw a breach of its protocol, but for those a test `provoked`. */
+  async stop(provoked: readonly string[] = []): Promise<void> {
     await Promise.all(this.lines.map((line) => line.close()))
     await this.emulator.close()
     await this.closeDb()
+    refuseViolations([this.emulator], provoked)
   }
 
   channel(

@@ -22,6 +22,7 @@ export default defineConfig(({ mode }) => ({
     setupFiles: ['e2e/emulators/quiet-libsignal.ts'],
     globalSetup: ['db/test-cluster.ts'],
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     sequence: { sequencer: LongFirst },
     // They wait for databases and processes more than they compute.
     maxWorkers: 2,

@@ -170,7 +170,9 @@ describe('the state of an install we started', () => {
   test('invented is refused', async () => {
     const answer = await finish(`code=${await codeFor()}&state=invented`, '__Host-trunkline.state=invented')
     expect(answer.status).toBe(400)
-    expect(await statusOf(rig.locationIds[0]!)).toBeUndefined()
+    await settled()
+    expect((await statusOf(rig.locationIds[0]!))?.status).not.toBe('active')
+    expect(await tokenOwners()).toEqual([])
   })
 
   test('a code works once', async () => {

@@ -75,13 +75,13 @@ async function linkedStore(owner: Owner, commit: Commit, hooks: Partial<StoreHoo
 
 const key = (byte: number) => ({ public: Buffer.alloc(32, byte), private: Buffer.alloc(32, byte + 1) })
 /** Settles to `pending` when the promise does nothing while something else had time to happen. */
-const outcome = (promise: Promise<unknown>) =>
+const outcome = (promise: Promise<unknown>, waitMs = 300) =>
   Promise.race([
     promise.then(
       () => 'resolved',
       () => 'rejected',
     ),
-    new Promise((r) => setTimeout(r, 300, 'pending')),
+    new Promise((r) => setTimeout(r, waitMs, 'pending')),
   ])
 
 test('what was set is there for the next owner, what was dropped is not, and nothing is readable in the tables', async () => {
@@ -219,12 +219,10 @@ test('an owner whose epoch has moved writes nothing, is told once, and its neigh
   const lost = await linkedStore(stale, commit, { onDead: (error) => dead.push(error) })
   const kept = await linkedStore(fresh, commit)
   await moveOn(stale)
-  const writes = [
-    outcome(Promise.resolve(lost.keys.set({ 'device-list': { late: ['1'] } }))),
-    outcome(Promise.resolve(kept.keys.set({ 'device-list': { fine: ['1'] } }))),
-    outcome(Promise.resolve(lost.keys.set({ 'device-list': { later: ['1'] } }))),
-  ]
-  expect(await Promise.all(writes)).toEqual(['pending', 'resolved', 'pending'])
+  const set = async (store: AuthStore, id: string) => await store.keys.set({ 'device-list': { [id]: ['1'] } })
+  const [late, fine, later] = [set(lost, 'late'), set(kept, 'fine'), set(lost, 'later')]
+  await fine
+  expect(await Promise.all([outcome(late), outcome(later)])).toEqual(['pending', 'pending'])
   expect(await lost.commit({ inbox: [{ id: 'late', sealed: Buffer.from('x') }] })).toBe(false)
   expect(dead).toHaveLength(1)
   expect(dead[0]).toBeInstanceOf(LostOwnership)
@@ -252,11 +250,14 @@ test('a takeover under way is waited for, and then the write is refused', async 
     await tx.execute(sql`update leases set epoch = epoch + 1 where session_id = ${owner.sessionId}`)
     writing = outcome(Promise.resolve(store.keys.set({ 'device-list': { late: ['1'] } })))
     await expect
-      .poll(async () => (await tx.execute(sql`select 1 from pg_locks where not granted`)).length)
+      .poll(async () => {
+        const waiting = sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+        return (await tx.execute(waiting)).length
+      })
       .toBeGreaterThan(0)
   })
   expect(await writing).toBe('pending')
-  expect(dead[0]).toBeInstanceOf(LostOwnership)
+  await expect.poll(() => dead[0]).toBeInstanceOf(LostOwnership)
 })
 
 test('a renewal of the lease does not hold up a write', async () => {
@@ -265,7 +266,7 @@ test('a renewal of the lease does not hold up a write', async () => {
   const store = await linkedStore(owner, commit)
   await db.transaction(async (tx) => {
     await tx.execute(sql`update leases set lease_until = now() where session_id = ${owner.sessionId}`)
-    expect(await outcome(Promise.resolve(store.keys.set({ 'device-list': { x: ['1'] } })))).toBe('resolved')
+    expect(await outcome(Promise.resolve(store.keys.set({ 'device-list': { x: ['1'] } })), 20_000)).toBe('resolved')
   })
 })
 
@@ -279,7 +280,7 @@ test('a database that fails is waited for, and one that stays away ends the stor
     if (isAway || failures-- > 0) throw new Error('connection refused')
     await real(who, step)
   }
-  const store = await linkedStore(owner, flaky, { onDead: (error) => dead.push(error) }, 250)
+  const store = await linkedStore(owner, flaky, { onDead: (error) => dead.push(error) }, 3_000)
   failures = 2
   await store.keys.set({ 'device-list': { x: ['1'] } })
   expect(dead).toEqual([])

@@ -35,22 +35,26 @@ test.describe('with three numbers', () => {
   test('case 3: waited for, it leaves when 2 is back; in vain, it fails and says so', async () => {
     const ana = await world.customer('Ana')
     const support = world.line('Support')
-    const drop = async (refusals: number) => {
-      await world.phones.loginAnswer(support.number, 503, refusals)
+    const drop = async () => {
+      await world.phones.loginAnswer(support.number, 503, 1_000)
       await world.phones.closeConnections(support.number, 503)
       await expect
         .poll(async () => (await world.sessions()).find(({ label }) => label === 'Support')!.status)
         .toBe('reconnecting')
     }
-    await drop(2)
+    // Back by itself, after a time that is left to chance.
+    await world.set({ holdMinutes: 60 })
+    await drop()
     const waits = await world.inbox.write('#WH2 when you are back')
     await expect(waits.getByText('Pending')).toBeVisible()
-    await world.arrives(ana, 'Support', 'when you are back')
+    await expect.poll(() => world.statusOf('when you are back')).toBe('held')
+    await world.phones.loginAnswer(support.number, 503, 0)
+    await ana.phone.waitForText(support, 'when you are back', 60_000)
     await expect(waits.getByText('Delivered')).toBeVisible()
     expect((await world.logged('when you are back')).trace!.holdMs).toBeGreaterThan(0)
 
     await world.set({ holdMinutes: 1 })
-    await drop(1_000)
+    await drop()
     const inVain = await world.inbox.write('#WH2 too late by then')
     await expect(inVain.getByText(/^Not sent: Support \(\+\d+\) did not come back within 1 minute\./)).toBeVisible()
     expect(await world.logged('too late by then')).toMatchObject({ failure: { code: 'session_down_timeout' } })

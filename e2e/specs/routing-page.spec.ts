@@ -33,9 +33,11 @@ async function addRule(frame: FrameLocator, { session, tag, country, always }: G
   }
   await dialog.getByRole('button', { name: 'Add rule' }).click()
   await expect(dialog).toBeHidden()
+  await expect(said(frame)).toContainText('Saved: rule added')
 }
 
-async function drag(page: Page, from: Locator, to: Locator): Promise<void> {
+/** Let go once the page knows where it is. */
+async function drag(page: Page, from: Locator, to: Locator, isThere: Locator): Promise<void> {
   await from.scrollIntoViewIfNeeded()
   const [start, end] = [(await from.boundingBox())!, (await to.boundingBox())!]
   await page.mouse.move(start.x + start.width / 2, start.y + start.height / 2)
@@ -43,6 +45,7 @@ async function drag(page: Page, from: Locator, to: Locator): Promise<void> {
   await page.mouse.move(start.x + start.width / 2, start.y + start.height / 2 + 8)
   await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2, { steps: 8 })
   await page.mouse.move(end.x + end.width / 2, end.y + end.height / 2 + 2)
+  await expect(isThere).toBeAttached()
   await page.mouse.up()
 }
 
@@ -66,10 +69,9 @@ test('rules are added, read as sentences, ordered by mouse and by keyboard, dele
   const third = 'All messages leave on Support.'
   const rules = ruleTexts(frame)
   await expect(rules).toContainText([first, second, third])
-  await expect(said(frame)).toContainText('Saved: rule added')
 
   const handle = (text: string) => frame.getByRole('button', { name: new RegExp(`^Reorder rule .*${text}`) })
-  await drag(page, handle('All messages'), handle('Portugal'))
+  await drag(page, handle('All messages'), handle('Portugal'), frame.getByText(/^Now at place 1 of 3/))
   await expect(rules).toContainText([third, first, second])
   await expect(said(frame)).toContainText('Saved: rule moved')
 
@@ -234,6 +236,7 @@ test('two people change the same page at the same time, and neither loses what t
   await his.frame.getByRole('button', { name: 'Actions for rule 1' }).click()
   await his.frame.getByRole('menuitem', { name: 'Delete' }).click()
   await expect(ruleTexts(his.frame)).toHaveCount(1)
+  await expect(said(his.frame)).toContainText('Saved: rule deleted')
   const dialog = ada.frame.getByRole('dialog', { name: 'Edit the rule' })
   await dialog.getByRole('radio', { name: 'Automated' }).click()
   await dialog.getByRole('button', { name: 'Save rule' }).click()
@@ -288,6 +291,7 @@ test('"Why?" names the session, the reason and the text, sends nothing, and agre
   await expect(answer.getByRole('list', { name: 'How it was decided' })).toContainText('Decided by: your rules.')
   await frame.getByRole('button', { name: 'Actions for rule 1' }).click()
   await frame.getByRole('menuitem', { name: 'Delete' }).click()
+  await expect(said(frame)).toContainText('Saved: rule deleted')
 
   // Kept on a session that cannot send, then let go.
   await why.getByLabel('Keep Ana Torres on').selectOption({ label: '2 · Support' })

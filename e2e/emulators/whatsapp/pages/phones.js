@@ -192,6 +192,8 @@ async function refresh() {
   do {
     isStale = false
     state.phones = (await attempt(() => call('list', {}))) ?? state.phones
+    isDue = isPressed
+    if (isPressed) break
     drawShelf()
     drawPhone()
   } while (isStale)

@@ -530,17 +530,19 @@ CREATE INDEX "saved_contacts_phone" ON "saved_contacts" USING btree ("location_i
 CREATE INDEX "saved_contacts_contact" ON "saved_contacts" USING btree ("location_id","contact_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "deliveries_key" ON "deliveries" USING btree ("key");--> statement-breakpoint
 CREATE INDEX "deliveries_lane" ON "deliveries" USING btree ("lane_id","seq") WHERE "deliveries"."state" = 'ready';--> statement-breakpoint
+CREATE INDEX "deliveries_of_lane" ON "deliveries" USING btree ("lane_id");--> statement-breakpoint
 CREATE INDEX "deliveries_finished" ON "deliveries" USING btree ("finished_at") WHERE "deliveries"."state" <> 'ready';--> statement-breakpoint
-CREATE INDEX "lanes_open" ON "lanes" USING btree ("rank","due_at") WHERE "lanes"."session_id" is null and "lanes"."busy_by" is null;--> statement-breakpoint
+CREATE INDEX "lanes_open" ON "lanes" USING btree ("rank","due_at") WHERE "lanes"."session_id" is null and "lanes"."busy_by" is null and "lanes"."due_at" < 'infinity';--> statement-breakpoint
 CREATE INDEX "lanes_session" ON "lanes" USING btree ("session_id","due_at");--> statement-breakpoint
 CREATE INDEX "lanes_busy" ON "lanes" USING btree ("busy_until") WHERE "lanes"."busy_until" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "alerts_open" ON "alerts" USING btree ("session_id") WHERE "alerts"."resolved_at" is null;--> statement-breakpoint
+CREATE INDEX "alerts_session" ON "alerts" USING btree ("session_id");--> statement-breakpoint
 CREATE INDEX "alerts_location" ON "alerts" USING btree ("location_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "mails_key" ON "mails" USING btree ("key");--> statement-breakpoint
 CREATE INDEX "mails_location" ON "mails" USING btree ("location_id");--> statement-breakpoint
 CREATE INDEX "mails_due" ON "mails" USING btree ("due_at") WHERE "mails"."finished_at" is null;--> statement-breakpoint
 CREATE UNIQUE INDEX "messages_crm" ON "messages" USING btree ("location_id","crm_message_id");--> statement-breakpoint
-CREATE UNIQUE INDEX "messages_remote" ON "messages" USING btree ("session_id","chat_id","remote_id") WHERE "messages"."direction" = 'inbound' or "messages"."origin" = 'phone';--> statement-breakpoint
+CREATE UNIQUE INDEX "messages_remote" ON "messages" USING btree ("chat_id","remote_id") WHERE "messages"."chat_id" is not null;--> statement-breakpoint
 CREATE INDEX "messages_location" ON "messages" USING btree ("location_id","id");--> statement-breakpoint
 CREATE INDEX "messages_person" ON "messages" USING btree ("person_id","id");--> statement-breakpoint
 CREATE INDEX "messages_session" ON "messages" USING btree ("session_id","id");--> statement-breakpoint
@@ -567,4 +569,5 @@ CREATE INDEX "kept_affinities_phone" ON "kept_affinities" USING btree ("location
 CREATE INDEX "label_marks_person" ON "label_marks" USING btree ("person_id");--> statement-breakpoint
 CREATE INDEX "label_wishes_person" ON "label_wishes" USING btree ("person_id");--> statement-breakpoint
 CREATE INDEX "labels_tag" ON "labels" USING btree ("session_id","tag");--> statement-breakpoint
-CREATE INDEX "tag_writes_age" ON "tag_writes" USING btree ("written_at");
+CREATE INDEX "tag_writes_age" ON "tag_writes" USING btree ("written_at");--> statement-breakpoint
+CREATE INDEX "whatsapp_inbox_received" ON "whatsapp_inbox" USING btree ("received_at");

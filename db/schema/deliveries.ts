@@ -37,10 +37,10 @@ export const lanes = pgTable(
     busyUntil: moment('busy_until'),
   },
   (t) => [
-    // Read in the order of claims: a bulk of somebody's tags behind everything else costs a claim nothing.
+    // Read in the order of claims: a bulk of somebody's tags behind everything else costs a claim nothing, nor do idle lanes.
     index('lanes_open')
       .on(t.rank, t.dueAt)
-      .where(sql`${t.sessionId} is null and ${t.busyBy} is null`),
+      .where(sql`${t.sessionId} is null and ${t.busyBy} is null and ${t.dueAt} < 'infinity'`),
     index('lanes_session').on(t.sessionId, t.dueAt),
     // Every worker looks every few seconds for what is held on to, or was for too long.
     index('lanes_busy')
@@ -80,6 +80,8 @@ export const deliveries = pgTable(
     index('deliveries_lane')
       .on(t.laneId, t.seq)
       .where(sql`${t.state} = 'ready'`),
+    // For lanes that go: unfinished and finished ones in one index would cost whoever lists what waits more than this saves.
+    index('deliveries_of_lane').on(t.laneId),
     index('deliveries_finished')
       .on(t.finishedAt)
       .where(sql`${t.state} <> 'ready'`),

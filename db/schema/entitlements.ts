@@ -73,6 +73,7 @@ export const alerts = pgTable(
     uniqueIndex('alerts_open')
       .on(t.sessionId)
       .where(sql`${t.resolvedAt} is null`),
+    index('alerts_session').on(t.sessionId),
     index('alerts_location').on(t.locationId),
   ],
 )

@@ -98,9 +98,10 @@ export const messages = pgTable(
   },
   (t) => [
     uniqueIndex('messages_crm').on(t.locationId, t.crmMessageId),
+    // What was heard is stored once; our own messages have no remote id, and are in it for whoever looks for a chat's.
     uniqueIndex('messages_remote')
-      .on(t.sessionId, t.chatId, t.remoteId)
-      .where(sql`${t.direction} = 'inbound' or ${t.origin} = 'phone'`),
+      .on(t.chatId, t.remoteId)
+      .where(sql`${t.chatId} is not null`),
     index('messages_location').on(t.locationId, t.id),
     index('messages_person').on(t.personId, t.id),
     index('messages_session').on(t.sessionId, t.id),

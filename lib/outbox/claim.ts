@@ -102,7 +102,7 @@ export async function claimForSessions(
 
 /** The heads of free, due lanes any worker may serve, most urgent first. */
 export async function claimForAnyone(
-  db: Database,
+  db: Queryable,
   owner: string,
   options: { limit: number; holdMs: number; except: readonly LocationId[] },
 ): Promise<ClaimedDelivery[]> {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { sql } from 'drizzle-orm'
-import { openDatabase, type DatabaseClient } from '@/db/client'
+import { openDatabase, type DatabaseClient, type Transaction } from '@/db/client'
 import { leases, sessions } from '@/db/schema/sessions'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { createTestDatabase, type TestDatabase } from '@/db/test-database'
@@ -13,6 +13,7 @@ import {
   freeLostClaims,
   holdLanesOn,
   reclaimSession,
+  type ClaimedDelivery,
 } from './claim'
 import { putDeliveries, type NewDelivery } from './put'
 import { settleDeliveries } from './settle'
@@ -151,7 +152,16 @@ test('looking for lanes that are held on to, or were abandoned, reads none of th
     insert into lanes (id, location_id, due_at)
     select ${locationId} || '/idle-' || n, ${locationId}, 'infinity' from generate_series(1, 20000) n`)
   await db.execute(sql`analyze lanes`)
-  const reads = await db.transaction(async (tx) => {
+  const reads = await scanned(async (tx) => {
+    await freeAbandonedLanes(tx)
+    await holdLanesOn(tx, 'w1', 60_000)
+  })
+  expect(reads).toBe(0)
+})
+
+/** How many lanes were read by going through the table. */
+const scanned = (work: (tx: Transaction) => Promise<unknown>) =>
+  client.db.transaction(async (tx) => {
     const whole = async () => {
       const [row] = await tx.execute<{ rows: string }>(
         sql`select seq_tup_read as rows from pg_stat_xact_user_tables where relname = 'lanes'`,
@@ -159,11 +169,28 @@ test('looking for lanes that are held on to, or were abandoned, reads none of th
       return Number(row!.rows)
     }
     const before = await whole()
-    await freeAbandonedLanes(tx)
-    await holdLanesOn(tx, 'w1', 60_000)
+    await work(tx)
     return (await whole()) - before
   })
+
+test('lanes nobody waits in are not among those a claim reads', async () => {
+  const { db } = client
+  await db.execute(sql`
+    insert into lanes (id, location_id, due_at)
+    select ${locationId} || '/idle-' || n, ${locationId}, 'infinity' from generate_series(1, 5000) n`)
+  await put(push('1'))
+  await db.execute(sql`analyze lanes`)
+  const [open] = await db.execute<{ lanes: number }>(
+    sql`select reltuples::int as lanes from pg_class where relname = 'lanes_open'`,
+  )
+  expect(open!.lanes).toBeLessThan(100)
+  const claimed: ClaimedDelivery[] = []
+  const reads = await scanned(async (tx) => {
+    claimed.push(...(await claimForAnyone(tx, 'w1', { limit: 1, holdMs: 60_000, except: [] })))
+  })
   expect(reads).toBe(0)
+  expect(claimed).toHaveLength(1)
+  await finish('w1', ...claimed)
 })
 
 test('a second put of an unfinished key does nothing, of a finished one opens it again', async () => {

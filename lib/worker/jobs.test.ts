@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { sql } from 'drizzle-orm'
 import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
+import type { Channel } from '@/lib/channel/channel'
 import { silentLog } from '@/lib/log'
 import { startJobs } from '@/lib/jobs/start-jobs'
 import { orderedId, type ContactId, type CrmMessageId, type DeliveryId } from '@/lib/ids'
@@ -13,8 +14,8 @@ beforeAll(async () => {
 })
 afterAll(() => kit.close())
 
-const sweep = () =>
-  scheduledJobs(kit.ctx, [])
+const sweep = (channels: Channel[] = []) =>
+  scheduledJobs(kit.ctx, channels)
     .find((job) => job.name === 'sweep')!
     .run()
 const count = async (table: string, where: string) =>
@@ -38,6 +39,21 @@ test('finished deliveries go after a day, unfinished ones and their lanes stay',
   expect(await count('deliveries', `id = '${old}'`)).toBe(0)
   expect(await count('lanes', `id = '${old}'`)).toBe(0)
   for (const id of [fresh, waiting]) expect(await count('deliveries', `id = '${id}'`)).toBe(1)
+})
+
+test('a sweep that fails keeps none of the others from running', async () => {
+  await kit.ctx.db.execute(
+    sql`insert into oauth_states (state_hash, expires_at) values ('old', now() - interval '1 day')`,
+  )
+  const channel = { ...({} as Channel), sweep: vi.fn(async () => {}) }
+  await kit.ctx.db.execute(sql`alter table deliveries rename to elsewhere`)
+  try {
+    await sweep([channel])
+  } finally {
+    await kit.ctx.db.execute(sql`alter table elsewhere rename to deliveries`)
+  }
+  expect(await count('oauth_states', `state_hash = 'old'`)).toBe(0)
+  expect(channel.sweep).toHaveBeenCalledOnce()
 })
 
 test('thirty days after an uninstall nothing of the sub-account is left', async () => {

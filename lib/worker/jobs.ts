@@ -43,13 +43,21 @@ export const scheduledJobs = (ctx: ConnectContext, channels: readonly Channel[],
     name: 'sweep',
     cron: '*/10 * * * *',
     async run() {
-      await sweepOutbox(ctx.db)
-      await sweepMemory(ctx.db)
-      await sweepTagWrites(ctx)
-      await sweepPreviews(ctx.db)
-      await eraseUninstalled(ctx.db)
-      await sweepAlerts(ctx)
-      for (const channel of channels) await channel.sweep()
+      const sweeps = [
+        () => sweepOutbox(ctx.db),
+        () => sweepMemory(ctx.db),
+        () => sweepTagWrites(ctx),
+        () => sweepPreviews(ctx.db),
+        () => eraseUninstalled(ctx.db),
+        () => sweepAlerts(ctx),
+        ...channels.map((channel) => () => channel.sweep()),
+      ]
+      for (const sweep of sweeps)
+        try {
+          await sweep()
+        } catch (error) {
+          ctx.log.warn({ event: 'sweep', err: error }, 'a part of the sweep failed')
+        }
     },
   },
 ]

@@ -1,6 +1,6 @@
-import { lt } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Database } from '@/db/client'
-import { whatsappInbox } from '@/db/schema/whatsapp'
+import { inSteps } from '@/db/in-steps'
 import type { Vault } from '@/db/vault'
 import type { Channel, ReachFaultPoint } from '@/lib/channel/channel'
 import { channelKinds } from '@/lib/channel/kinds'
@@ -33,8 +33,13 @@ export function createWhatsAppChannel(options: WhatsAppOptions): Channel {
     kind: channelKinds.whatsapp,
     open: (session, ears) => createLine({ ...options, timings, reach, commit, session, ears }),
     async sweep() {
-      const before = new Date(options.clock.now().getTime() - timings.keepHeardMs)
-      await options.db.delete(whatsappInbox).where(lt(whatsappInbox.heardAt, before))
+      const before = new Date(options.clock.now().getTime() - timings.keepHeardMs).toISOString()
+      await inSteps((limit) =>
+        options.db.execute(sql`
+          delete from whatsapp_inbox where (session_id, id) in (
+            select session_id, id from whatsapp_inbox where received_at < ${before} and heard_at < ${before}
+            limit ${limit})`),
+      )
     },
   }
 }

@@ -154,7 +154,9 @@ function LookLink(props: { alert: AlertView; locationId: string; onLook?: () => 
 function useAlertSentence(): (alert: AlertView) => string {
   const sentence = useStateSentence()
   const isEnglish = useLocale().startsWith('en')
-  return ({ text, status, reason, label }) => {
+  const t = useTranslations('banner')
+  return ({ kind, text, status, reason, label }) => {
+    if (kind === 'still_linked') return t('stillLinked')
     if (!isEnglish && status !== null) return sentence({ status, reason, detail: text })
     return label === null ? text : text.replace(/^.*?: /, '')
   }

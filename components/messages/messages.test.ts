@@ -1,5 +1,6 @@
 import { createTranslator } from 'use-intl/core'
 import { describe, expect, it } from 'vitest'
+import { describeStillLinked } from '@/lib/bridge/alert/describe'
 import { describeDetail, explain, reported, syncDetails } from '@/lib/bridge/contact-sync/contact-sync'
 import { bannerOf } from '@/lib/bridge/entitlement/standing'
 import { describeLabelDetail, describeNoLabels, labelDetails, noLabelsCodes } from '@/lib/bridge/labels/label-sync'
@@ -76,6 +77,7 @@ it('English says what the API says', () => {
   for (const code of labelDetails) expect(en.syncing.labelsDetail[code]).toBe(describeLabelDetail(code))
   for (const code of noLabelsCodes) expect(en.syncing.noLabels[code]).toBe(describeNoLabels(code))
   for (const code of reported) expect(en.syncing.why[code]).toBe(explain(code))
+  expect(describeStillLinked({ label: 'Sales', phone: null })).toBe(`Sales: ${en.banner.stillLinked}`)
   const trial = {
     state: 'ended',
     trialStartedAt: new Date(0),

@@ -242,15 +242,16 @@ export function openSlot(
         case 'unlinked':
         case 'removed':
           return void finish(async () => {
+            let confirmed = true
             if (wishes.isLinked) {
               line ??= channel.open(
                 session,
                 ears(() => false),
               )
-              const { confirmed } = await line.unlink()
+              confirmed = (await line.unlink()).confirmed
               log.info({ status: confirmed ? 'confirmed' : 'not confirmed' }, 'device unlinked')
             }
-            await giveUpSession(ctx, session)
+            await giveUpSession(ctx, session, { confirmed })
           })
       }
     },

@@ -1,13 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { openListener, type Listener } from '@/db/client'
+import { mails } from '@/db/schema/entitlements'
 import { messages } from '@/db/schema/messages'
 import { sessions } from '@/db/schema/sessions'
+import { auditEntries } from '@/db/schema/sub-accounts'
 import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { connectPhones, type PhoneClient, type Phones } from '@/e2e/emulators/whatsapp/client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '@/e2e/emulators/whatsapp/server'
 import { trustEmulator } from '@/e2e/emulators/whatsapp/trust'
 import { refuseViolations } from '@/e2e/violations'
+import { listAlerts } from '@/lib/bridge/alert/list'
 import type { Actor } from '@/lib/bridge/context'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { listMessages } from '@/lib/bridge/message/list'
@@ -182,6 +185,41 @@ describe('sessions follow what people want', () => {
     await removeSession(kit.ctx, actor, { sessionId: id })
     await until(async () => !(await statusOf(id)), 'erased')
   }, 60_000)
+
+  test('given up while WhatsApp is out of reach, people are told to remove the device on the phone', async () => {
+    const [kept, gone] = [await linked('Kept'), await linked('Gone')]
+    const isUp = async (phone: PhoneClient) => (await phone.view()).devices.some(({ isConnected }) => isConnected)
+    for (const { id, phone } of [kept, gone]) {
+      await stopSession(kit.ctx, actor, { sessionId: id })
+      await until(async () => !(await isUp(phone)), 'hung up')
+    }
+    await phones.refuseConnections()
+    try {
+      await logoutSession(kit.ctx, actor, { sessionId: kept.id })
+      await removeSession(kit.ctx, actor, { sessionId: gone.id })
+      await until(async () => !(await statusOf(kept.id))?.isLinked, 'given up', 30_000)
+      await until(async () => !(await statusOf(gone.id)), 'erased', 30_000)
+    } finally {
+      await phones.refuseConnections(false)
+    }
+    for (const { phone } of [kept, gone]) expect((await phone.view()).devices).toHaveLength(1)
+    const { items } = await listAlerts(kit.ctx, actor, locationId)
+    const told = items.map(({ kind, text }) => `${kind} ${text}`).toSorted()
+    const said =
+      'WhatsApp could not be told that this device is given up. Remove it on the phone, under Linked devices.'
+    expect(told).toEqual([
+      `still_linked Gone (+${gone.phone.number}): ${said}`,
+      `still_linked Kept (+${kept.phone.number}): ${said}`,
+    ])
+    const put = await kit.ctx.db.select().from(mails).where(eq(mails.locationId, locationId))
+    expect(put.map(({ kind }) => kind)).toEqual(['still_linked', 'still_linked'])
+    const entries = await kit.ctx.db
+      .select({ subject: auditEntries.subject, detail: auditEntries.detail })
+      .from(auditEntries)
+      .where(and(eq(auditEntries.locationId, locationId), eq(auditEntries.action, 'session.still_linked')))
+    expect(entries).toHaveLength(2)
+    expect(entries).toContainEqual({ subject: gone.id, detail: { label: 'Gone' } })
+  }, 120_000)
 
   test('unlinked on the phone, the session says so', async () => {
     const { id, phone } = await linked('Front desk')

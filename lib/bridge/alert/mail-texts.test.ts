@@ -16,6 +16,7 @@ const contents: MailContent[] = [
   { kind: 'down', facts: { ...facts, status: 'failed', reason: 'retries_exhausted' } },
   { kind: 'slow', facts: { ...facts, status: 'reconnecting' } },
   { kind: 'back', facts },
+  { kind: 'still_linked', facts },
   { kind: 'ends', facts: end },
   { kind: 'ends', facts: { ...end, by: 'grant' } },
   { kind: 'ended', facts: end },

@@ -23,6 +23,7 @@ export interface MailFacts {
   slow: SessionFacts
   back: { label: string; phone: string | null }
   unassigned: { label: string; phone: string | null }
+  still_linked: { label: string; phone: string | null; since: string }
   ends: EndFacts
   ended: EndFacts
   erasure: EndFacts
@@ -84,6 +85,11 @@ const texts: Record<MailLanguage, Texts> = {
       happened: `The user ${who} was assigned to is no longer in this sub-account.`,
       todo: 'Open Sessions and assign it to somebody else, or leave it without a user.',
     }),
+    still_linked: (_, who, when) => ({
+      subject: `${who} may still be linked on the phone`,
+      happened: `${who} was given up here on ${when}, but WhatsApp could not be reached to be told so.`,
+      todo: 'Open WhatsApp on the phone of this number, look under Linked devices and remove this device if it is still there.',
+    }),
     ends: ({ by }, _, when) => ({
       subject:
         by === 'trial' ? 'The trial of your WhatsApp sessions ends soon' : 'Your WhatsApp sessions are paid until soon',
@@ -141,6 +147,11 @@ const texts: Record<MailLanguage, Texts> = {
       subject: `${who} ya no está asignado a nadie`,
       happened: `El usuario al que estaba asignado ${who} ya no está en esta subcuenta.`,
       todo: 'Abre Sesiones y asígnalo a otra persona, o déjalo sin usuario.',
+    }),
+    still_linked: (_, who, when) => ({
+      subject: `${who} puede seguir vinculado en el teléfono`,
+      happened: `El ${when} se dejó ${who} aquí, pero no se pudo avisar a WhatsApp.`,
+      todo: 'Abre WhatsApp en el teléfono de este número, mira en Dispositivos vinculados y elimina este dispositivo si sigue ahí.',
     }),
     ends: ({ by }, _, when) => ({
       subject:
@@ -203,6 +214,11 @@ const texts: Record<MailLanguage, Texts> = {
       subject: `${who} não está mais atribuído a ninguém`,
       happened: `O usuário ao qual ${who} estava atribuído não está mais nesta subconta.`,
       todo: 'Abra Sessões e atribua a outra pessoa, ou deixe sem usuário.',
+    }),
+    still_linked: (_, who, when) => ({
+      subject: `${who} pode continuar vinculado no telefone`,
+      happened: `Em ${when} ${who} foi deixado aqui, mas não foi possível avisar o WhatsApp.`,
+      todo: 'Abra o WhatsApp no telefone deste número, olhe em Dispositivos conectados e remova este dispositivo se ainda estiver lá.',
     }),
     ends: ({ by }, _, when) => ({
       subject:

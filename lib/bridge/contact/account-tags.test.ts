@@ -261,7 +261,7 @@ it('conversations follow a number that is linked again under a new session', asy
   await tags.write(one, ana)
   await tags.work()
   await removeSession(kit.ctx, await admin(locationId), { sessionId: one.id })
-  await giveUpSession(kit.ctx, one)
+  await giveUpSession(kit.ctx, one, { confirmed: true })
   const anew = await tags.session(locationId, 3, { isLinked: false, phone: null, status: 'linking' })
   await hearState(kit.ctx, anew, {
     ...{ type: 'state', state: 'connected' },

@@ -146,7 +146,7 @@ test('a part in doubt ends with the session that is given up', async () => {
   line.failNext = new SendError('no answer', { fate: 'unknown' })
   expect(await send((await claimPart())!)).toBe('unknown')
   await stop('removed')
-  await giveUpSession(kit.ctx, one)
+  await giveUpSession(kit.ctx, one, { confirmed: true })
   expect(await stored(message)).toMatchObject({ status: 'failed', sessionId: null })
 })
 

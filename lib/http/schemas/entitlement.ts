@@ -33,8 +33,11 @@ export const alertList = name(
         'Alert',
         z.strictObject({
           id: z.uuid(),
-          /** `session_down` needs somebody; `session_slow` has been on its way for minutes. */
-          kind: z.enum(['session_down', 'session_slow']),
+          /**
+           * `session_down` needs somebody; `session_slow` has been on its way for minutes; `still_linked` was logged out or
+           * deleted while WhatsApp could not be reached, so the device is to be removed on the phone.
+           */
+          kind: z.enum(['session_down', 'session_slow', 'still_linked']),
           sessionId: z.uuid().nullable(),
           label: z.string().nullable(),
           phone: z.string().nullable(),

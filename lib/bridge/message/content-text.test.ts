@@ -29,6 +29,20 @@ test.each<[Content, string | null, string]>([
   [{ kind: 'call', video: false }, null, 'Missed WhatsApp call at 2026-11-21 09:30 UTC'],
   [{ kind: 'poll', question: 'When?', options: ['Now', 'Later'] }, null, 'When?\n1. Now\n2. Later'],
   [{ kind: 'media', media: 'image', caption: 'Look' }, null, 'Sent a picture. Open the phone to see it.\nLook'],
+  [{ kind: 'view-once' }, null, 'Sent something to be seen once. Open the phone to see it.'],
+  ...(
+    [
+      ['undecryptable', ', because it could not be decrypted'],
+      ['malformed', ', because it is damaged'],
+      ['unavailable', ', because WhatsApp shows it on the phone only'],
+      ['absent', ', because it came without its content'],
+      ['of another kind', ''],
+    ] as const
+  ).map(([reason, why]): [Content, null, string] => [
+    { kind: 'unreadable', reason },
+    null,
+    `A WhatsApp message could not be read${why}. Open the phone to see it.`,
+  ]),
   [{ kind: 'unsupported', what: 'event' }, null, 'Unsupported WhatsApp message, open the phone'],
 ])('%j reads as a line', (content, quoted, line) => {
   expect(contentText(content, at, quoted)).toBe(line)

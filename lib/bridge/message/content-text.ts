@@ -9,6 +9,14 @@ const mediaWords = {
   sticker: 'a sticker',
 } as const
 
+/** By what the channel says; another reason says nothing to a person. */
+const unreadableBecause: Record<string, string> = {
+  undecryptable: ', because it could not be decrypted',
+  malformed: ', because it is damaged',
+  unavailable: ', because WhatsApp shows it on the phone only',
+  absent: ', because it came without its content',
+}
+
 /** `quotedTarget`: the text a reaction, edit or deletion refers to, where we still have it. */
 export function contentText(content: Content, at: Date, quotedTarget: string | null): string {
   switch (content.kind) {
@@ -50,7 +58,7 @@ export function contentText(content: Content, at: Date, quotedTarget: string | n
     case 'view-once':
       return 'Sent something to be seen once. Open the phone to see it.'
     case 'unreadable':
-      return 'A WhatsApp message could not be read. Open the phone to see it.'
+      return `A WhatsApp message could not be read${unreadableBecause[content.reason] ?? ''}. Open the phone to see it.`
     case 'unsupported':
       return 'Unsupported WhatsApp message, open the phone'
   }

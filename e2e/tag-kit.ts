@@ -8,6 +8,7 @@ import { pushTags } from '@/lib/bridge/contact/push-tags'
 import { sendLabels } from '@/lib/bridge/labels/send-labels'
 import { hearInbound } from '@/lib/bridge/message/hear-inbound'
 import { pushInbound } from '@/lib/bridge/message/push-inbound'
+import { pushReceived } from '@/lib/bridge/message/push-received'
 import { acceptAppEvent } from '@/lib/bridge/sub-account/accept-app-event'
 import type { Settings } from '@/lib/bridge/sub-account/settings'
 import type { Line, OwnedSession, Person } from '@/lib/channel/channel'
@@ -63,6 +64,7 @@ export function createTagKit(kit: BridgeKit) {
     for (const delivery of claimed) {
       if (delivery.kind === 'tag') await pushTags(ctx, owner, delivery)
       else if (delivery.kind === 'push') await pushInbound(ctx, owner, delivery)
+      else if (delivery.kind === 'received') await pushReceived(ctx, owner, delivery)
       else throw new Error(`nobody works ${delivery.kind} here`)
     }
     const asked = [...lines.values()].map(({ owned }) => ({ sessionId: owned.id, epoch: owned.epoch, limit }))

@@ -205,6 +205,7 @@ CREATE TABLE "people" (
 	"facts_at" timestamp (3) with time zone,
 	"has_written" boolean DEFAULT false NOT NULL,
 	"last_wrote_at" timestamp (3) with time zone,
+	"last_wrote_to" uuid,
 	"affinity_session_id" uuid,
 	"affinity_set_by" text,
 	"affinity_set_at" timestamp (3) with time zone,

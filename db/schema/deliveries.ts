@@ -5,7 +5,8 @@ import { moment } from './columns'
 import { sessions } from './sessions'
 import { subAccounts } from './sub-accounts'
 
-export type DeliveryKind = 'send' | 'route' | 'push' | 'status' | 'assign' | 'note' | 'contacts' | 'tag' | 'label'
+export type DeliveryKind =
+  'send' | 'route' | 'push' | 'received' | 'status' | 'assign' | 'note' | 'contacts' | 'tag' | 'label'
 
 /**
  * Deliveries that keep their order. A lane is what is claimed: whoever holds it works its oldest unfinished delivery, so one

@@ -33,6 +33,8 @@ export const people = pgTable(
     /** Whether the person ever wrote to any session. */
     hasWritten: boolean('has_written').notNull().default(false),
     lastWroteAt: moment('last_wrote_at'),
+    /** The session their last message was heard on, which may be gone by now. */
+    lastWroteTo: uuid('last_wrote_to').$type<SessionId>(),
     affinitySessionId: uuid('affinity_session_id')
       .$type<SessionId>()
       .references(() => sessions.id, { onDelete: 'set null' }),

@@ -31,6 +31,11 @@ export class Inbox {
     return this.page.getByRole('article', { name: 'Sent' }).filter({ hasText: text })
   }
 
+  /** Words for the team alone. */
+  note(text: string | RegExp): Locator {
+    return this.page.getByRole('article', { name: 'Internal note' }).filter({ hasText: text })
+  }
+
   received(text: string): Locator {
     return this.page.getByRole('article', { name: 'Received' }).filter({ hasText: text })
   }

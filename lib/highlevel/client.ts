@@ -191,14 +191,17 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
           })
         },
 
-        async hasNote(contactId, text) {
+        async hasNote(contactId, text, among = text) {
           const found = await get('/conversations/search', conversationsAnswer, { locationId, contactId, limit: '20' })
           for (const conversation of found.conversations) {
             if (conversation.contactId !== contactId) continue
             const listed = await get(`/conversations/${conversation.id}/messages`, messagesAnswer, {
               limit: String(newest),
             })
-            if (listed.some((message) => message.text === text)) return true
+            const [last] = listed
+              .filter((message) => message.text.startsWith(among))
+              .sort((a, b) => (b.at?.getTime() ?? 0) - (a.at?.getTime() ?? 0))
+            if (last?.text === text) return true
           }
           return false
         },

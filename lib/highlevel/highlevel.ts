@@ -30,8 +30,11 @@ export interface SubAccountApi {
   assignContact(contactId: ContactId, userId: UserId): Promise<void>
   /** Leaves words for the team in the contact's conversation; the contact never sees them. */
   addNote(contactId: ContactId, text: string): Promise<void>
-  /** Whether such words are among the newest of the conversation: after an unknown outcome. */
-  hasNote(contactId: ContactId, text: string): Promise<boolean>
+  /**
+   * Whether such words are among the newest of the conversation, and the newest of those that begin with `among`: after an
+   * unknown outcome.
+   */
+  hasNote(contactId: ContactId, text: string, among?: string): Promise<boolean>
   addTags(contactId: ContactId, tags: string[]): Promise<void>
   removeTags(contactId: ContactId, tags: string[]): Promise<void>
   /** Adds a message to the contact's conversation. Success is an id; anything else throws. */

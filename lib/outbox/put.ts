@@ -24,6 +24,7 @@ const ranks: Record<DeliveryKind, number> = {
   route: 0,
   send: 1,
   push: 2,
+  received: 2,
   status: 3,
   note: 3,
   assign: 3,

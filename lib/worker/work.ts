@@ -10,6 +10,7 @@ import type { BridgeContext } from '@/lib/bridge/context'
 import { failMessages } from '@/lib/bridge/message/fail-messages'
 import { noteDelivery, pushNote } from '@/lib/bridge/message/push-note'
 import { pushInbound } from '@/lib/bridge/message/push-inbound'
+import { pushReceived } from '@/lib/bridge/message/push-received'
 import { createPushStatus } from '@/lib/bridge/message/push-status'
 import { routeMessage } from '@/lib/bridge/message/route-message'
 import { CrmError } from '@/lib/highlevel/highlevel'
@@ -57,6 +58,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   const verbs = {
     route: (delivery: ClaimedDelivery) => routeMessage(ctx, owner, delivery),
     push: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushInbound(ctx, owner, delivery, isHeld),
+    received: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushReceived(ctx, owner, delivery, isHeld),
     status: pushStatus,
     note: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushNote(ctx, owner, delivery, isHeld),
     assign: (delivery: ClaimedDelivery) => assignContact(ctx, owner, delivery),

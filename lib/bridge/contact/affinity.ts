@@ -47,7 +47,7 @@ export async function setAffinity(
   tx: Transaction,
   person: PersonRow,
   change: AffinityChange,
-  also: Partial<Pick<PersonRow, 'hasWritten' | 'lastWroteAt'>> = {},
+  also: Partial<Pick<PersonRow, 'hasWritten' | 'lastWroteAt' | 'lastWroteTo'>> = {},
 ): Promise<PersonRow> {
   const isMove = change.session !== person.affinitySessionId
   const tagMode = isMove ? await tagModeOf(tx, person.locationId) : 'follow'

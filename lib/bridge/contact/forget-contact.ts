@@ -6,7 +6,7 @@ import type { Clock } from '@/lib/clock'
 import type { ContactId, LocationId } from '@/lib/ids'
 import { ownWriteForMs } from './tags'
 
-const facts = { conversationId: null, dnd: null, tags: null, ownerUserId: null, factsAt: null }
+const facts = { conversationId: null, lastWroteTo: null, dnd: null, tags: null, ownerUserId: null, factsAt: null }
 
 /** Whoever was this contact is none any more: what was known and done of it is not theirs, nor of the one that comes next. */
 export async function forgetContact(tx: Transaction, locationId: LocationId, contactId: ContactId): Promise<void> {

@@ -57,9 +57,9 @@ export async function mergePeople(
   await moveLane(tx, `route:${gone.id}`, `route:${kept.id}`)
   await tx.delete(people).where(eq(people.id, gone.id))
 
-  const later = (a: Date | null, b: Date | null) => (a && b ? (a > b ? a : b) : (a ?? b))
   const useGone = (gone.affinitySetAt?.getTime() ?? 0) > (kept.affinitySetAt?.getTime() ?? 0)
   const affinity = useGone ? gone : kept
+  const wroteLast = (gone.lastWroteAt?.getTime() ?? 0) > (kept.lastWroteAt?.getTime() ?? 0) ? gone : kept
   const changes = {
     contactId: kept.contactId ?? gone.contactId,
     conversationId: kept.conversationId ?? gone.conversationId,
@@ -70,7 +70,9 @@ export async function mergePeople(
     ownerUserId: kept.ownerUserId ?? gone.ownerUserId,
     factsAt: kept.factsAt ?? gone.factsAt,
     hasWritten: kept.hasWritten || gone.hasWritten,
-    lastWroteAt: later(kept.lastWroteAt, gone.lastWroteAt),
+    lastWroteAt: wroteLast.lastWroteAt,
+    // It is said in the contact's conversation; that of another contact is another one.
+    lastWroteTo: (kept.contactId && gone.contactId ? kept : wroteLast).lastWroteTo,
     affinitySessionId: affinity.affinitySessionId,
     affinitySetBy: affinity.affinitySetBy,
     affinitySetAt: affinity.affinitySetAt,

@@ -14,6 +14,7 @@ import { lockPerson, type PersonRow } from '../contact/lock-person'
 import { tagWhatHappened } from '../contact/tag-events'
 import type { BridgeContext } from '../context'
 import { fence } from '../session/fence'
+import { mustSayNumber, receivedDelivery } from './push-received'
 import { pushDelivery } from './refresh-status'
 import { sealBody } from './stored'
 
@@ -69,7 +70,9 @@ export async function hearInbound(
       .update(sessions)
       .set({ lastActiveAt: sql`now()` })
       .where(and(eq(sessions.id, session.id), olderThanAMinute))
-    await putDeliveries(tx, [pushDelivery({ id, locationId: session.locationId, personId: person.id })])
+    const pushed = { id, locationId: session.locationId, personId: person.id }
+    const isSaid = !event.fromPhone && (await mustSayNumber(tx, person, session))
+    await putDeliveries(tx, [...(isSaid ? [receivedDelivery(pushed)] : []), pushDelivery(pushed)])
     await notifyChange(tx, { locationId: session.locationId, type: 'message', id })
   })
 }
@@ -127,7 +130,7 @@ async function moveConversation(
   event: HeardMessage,
 ): Promise<void> {
   const by = event.fromPhone ? 'phone' : 'inbound'
-  const wrote = event.fromPhone ? {} : { hasWritten: true, lastWroteAt: event.at }
+  const wrote = event.fromPhone ? {} : { hasWritten: true, lastWroteAt: event.at, lastWroteTo: session.id }
   await setAffinity(tx, person, { session: session.id, by, at: event.at }, wrote)
   if (event.fromPhone) await tagWhatHappened(ctx, tx, person, 'phoneReplyTag')
   else if (!person.hasWritten) await tagWhatHappened(ctx, tx, person, 'inboundTag')

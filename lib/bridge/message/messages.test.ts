@@ -16,6 +16,7 @@ import { hearInbound } from './hear-inbound'
 import { hearReceipts } from './hear-receipt'
 import { createPartWrites } from './part-writes'
 import { pushInbound } from './push-inbound'
+import { pushReceived } from './push-received'
 import { createPushStatus } from './push-status'
 import { routeMessage } from './route-message'
 import { loadParts, sendPart } from './send-part'
@@ -54,7 +55,7 @@ const fromCrm = (text: string, over: Partial<ProviderMessage> = {}): ProviderMes
 })
 const accept = (message: ProviderMessage) => acceptOutbound(kit.ctx, { message, signature: 'good' })
 
-async function workCrm(kinds = ['route', 'push', 'status']): Promise<number> {
+async function workCrm(kinds = ['route', 'push', 'received', 'status']): Promise<number> {
   let done = 0
   for (;;) {
     const claimed = await claimForAnyone(kit.ctx.db, owner, { limit: 1, holdMs: 60_000, except: [] })
@@ -63,7 +64,12 @@ async function workCrm(kinds = ['route', 'push', 'status']): Promise<number> {
     // What earlier tests left unfinished stays claimed and out of the way.
     if (delivery.locationId !== locationId || !kinds.includes(delivery.kind)) continue
     if (delivery.kind === 'status') await createPushStatus(kit.ctx, owner)(delivery)
-    else await { route: routeMessage, push: pushInbound }[delivery.kind as 'route'](kit.ctx, owner, delivery)
+    else
+      await { route: routeMessage, push: pushInbound, received: pushReceived }[delivery.kind as 'route'](
+        kit.ctx,
+        owner,
+        delivery,
+      )
     done += 1
   }
 }

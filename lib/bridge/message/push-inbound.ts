@@ -2,27 +2,23 @@ import { and, desc, eq, sql } from 'drizzle-orm'
 import { messages, parts } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
+import { subAccounts } from '@/db/schema/sub-accounts'
 import type { Database, Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import type { TenantVault } from '@/db/vault'
 import { inTransaction } from '@/db/transaction'
-import { CrmError } from '@/lib/highlevel/highlevel'
-import type { ContactId, CrmMessageId, LocationId, MessageId, PersonId, RemoteId } from '@/lib/ids'
+import type { CrmMessageId, MessageId, PersonId, RemoteId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
 import { putDeliveries } from '@/lib/outbox/put'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import { assignDelivery, newOwner } from '../contact/assign'
-import { forgetContact } from '../contact/forget-contact'
-import { resolveContact } from '../contact/resolve'
 import type { BridgeContext } from '../context'
+import type { Settings } from '../sub-account/settings'
+import { addTo, contactOf } from './contact-of'
 import { contentText, ownWords, targetOf } from './content-text'
+import { hasOtherNumbers, lookAgainAfterMs } from './push-received'
 import { openBody, type Body } from './stored'
-
-/** How long a person without a phone number may wait for it before they become a contact without one. */
-const waitForNumberMs = 30_000
-/** After an unknown outcome the CRM may need this long until it lists what it took. */
-const lookAgainAfterMs = 5_000
 
 /**
  * Adds a message from WhatsApp, or one that left otherwise than through the CRM, to the CRM's conversation, once. When nobody
@@ -41,18 +37,10 @@ export async function pushInbound(
     return settleDeliveries(ctx.db, owner, [{ delivery, settlement: { outcome: 'done' } }])
   }
   const { message, person, session } = row
-  if (!person.phone && !person.contactId) {
-    const waitedMs = ctx.clock.now().getTime() - message.createdAt.getTime()
-    if (waitedMs < waitForNumberMs) {
-      throw new CrmError('try_later', 'the number of this person is not known yet', { retryAfterMs: 5_000 })
-    }
-  }
   const vault = await ctx.vault.forTenant(message.locationId)
-  const text = await textOf(ctx, vault, message)
+  const text = prefixOf(row) + (await textOf(ctx, vault, message))
   const crm = ctx.highlevel.forSubAccount(message.locationId)
-  const contactId = await resolveContact(ctx, person, {
-    assignTo: session?.givesNewContacts ? session.assignedUserId : null,
-  })
+  const contactId = await contactOf(ctx, message, person, session)
   const direction = message.direction
 
   let crmMessageId: CrmMessageId | null = null
@@ -63,22 +51,11 @@ export async function pushInbound(
   }
   if (!crmMessageId) {
     if (!isHeld()) throw new HoldLost(delivery.id)
-    try {
-      const added = await crm.addMessage({ contactId, direction, text, outsideId: id, at: message.occurredAt })
-      crmMessageId = added.crmMessageId
-      conversationId = added.conversationId
-    } catch (error) {
-      if (
-        error instanceof CrmError &&
-        error.kind === 'refused' &&
-        (await contactIsGone(ctx, person.locationId, contactId))
-      ) {
-        // Deleted in the CRM: the person wrote again, so they become a contact again.
-        await inTransaction(ctx.db, (tx) => forgetContact(tx, person.locationId, contactId))
-        throw new CrmError('try_later', 'the contact was deleted in the CRM', { retryAfterMs: 0, cause: error })
-      }
-      throw error
-    }
+    const added = await addTo(ctx, person, contactId, () =>
+      crm.addMessage({ contactId, direction, text, outsideId: id, at: message.occurredAt }),
+    )
+    crmMessageId = added.crmMessageId
+    conversationId = added.conversationId
   }
   await inTransaction(ctx.db, async (tx) => {
     await tx.update(messages).set({ crmMessageId, contactId }).where(eq(messages.id, id))
@@ -93,15 +70,18 @@ export async function pushInbound(
 
 function prepareLoading(db: Database) {
   const { id, locationId, direction, origin, crmMessageId, createdAt, occurredAt, bodySealed, chatId } = messages
-  const { assignedUserId, givesNewContacts, givesKnownContacts } = sessions
+  const { label, assignedUserId, givesNewContacts, givesKnownContacts } = sessions
   return db
     .select({
       message: { id, locationId, direction, origin, crmMessageId, createdAt, occurredAt, bodySealed, chatId },
       person: people,
-      session: { assignedUserId, givesNewContacts, givesKnownContacts },
+      session: { label, assignedUserId, givesNewContacts, givesKnownContacts },
+      inboundLabel: sql<Settings['inboundLabel'] | null>`${subAccounts.settings}->>'inboundLabel'`,
+      isOneOfMany: hasOtherNumbers(db, { id: messages.sessionId, locationId: messages.locationId }),
     })
     .from(messages)
     .innerJoin(people, eq(people.id, messages.personId))
+    .innerJoin(subAccounts, eq(subAccounts.id, messages.locationId))
     .leftJoin(sessions, eq(sessions.id, messages.sessionId))
     .where(eq(messages.id, sql.placeholder('id')))
     .prepare('inbound_to_push')
@@ -133,15 +113,10 @@ async function giveToUser(
   if (mayBe) await putDeliveries(tx, [assignDelivery({ id, locationId, personId })])
 }
 
-/** Throws CrmError when the CRM cannot say now: a message is not given up on a guess. */
-async function contactIsGone(ctx: BridgeContext, locationId: LocationId, contactId: ContactId): Promise<boolean> {
-  try {
-    await ctx.highlevel.forSubAccount(locationId).getContact(contactId)
-    return false
-  } catch (error) {
-    if (error instanceof CrmError && error.kind === 'refused') return true
-    throw error
-  }
+/** Where each message says which number received it. */
+function prefixOf({ message, session, inboundLabel, isOneOfMany }: Loaded): string {
+  const says = message.origin === 'person' && inboundLabel === 'prefix_each' && isOneOfMany
+  return says && session ? `[${session.label}] ` : ''
 }
 
 async function textOf(ctx: BridgeContext, vault: TenantVault, message: Loaded['message']): Promise<string> {

@@ -43,6 +43,7 @@ import { createPartWrites } from './part-writes'
 import { previewRouting } from './preview-routing'
 import { pushInbound } from './push-inbound'
 import { pushNote } from './push-note'
+import { pushReceived } from './push-received'
 import { routeMessage } from './route-message'
 import { loadParts, sendPart } from './send-part'
 
@@ -95,6 +96,7 @@ async function work(kinds: ('route' | 'push' | 'note' | 'assign')[] = ['route'])
   const verbs: Record<string, Verb> = {
     route: (delivery) => routeMessage(kit.ctx, owner, delivery),
     push: (delivery) => pushInbound(kit.ctx, owner, delivery),
+    received: (delivery) => pushReceived(kit.ctx, owner, delivery),
     note: (delivery) => pushNote(kit.ctx, owner, delivery, () => true),
     assign: (delivery) => assignContact(kit.ctx, owner, delivery),
   }
@@ -102,8 +104,8 @@ async function work(kinds: ('route' | 'push' | 'note' | 'assign')[] = ['route'])
     const [delivery] = await claimForAnyone(kit.ctx.db, owner, { limit: 1, holdMs: 60_000, except: [] })
     if (!delivery) return
     // What is not asked for, and what other tests left, stays claimed and out of the way.
-    if (delivery.locationId === locationId && kinds.includes(delivery.kind as 'route'))
-      await verbs[delivery.kind]!(delivery)
+    const asked = delivery.kind === 'received' ? 'push' : (delivery.kind as 'route')
+    if (delivery.locationId === locationId && kinds.includes(asked)) await verbs[delivery.kind]!(delivery)
   }
 }
 

@@ -1,4 +1,4 @@
-import { control, gently, h, live } from './dom.js'
+import { control, gently, h, live, released } from './dom.js'
 import { actingUser, isInstalled, mayEnter, refreshState, state, topBar } from './frame.js'
 
 /** The marketplace page of the one app there is: install and uninstall, by sub-account or by agency. */
@@ -108,6 +108,7 @@ function render() {
 render()
 const again = gently(async () => {
   await refreshState()
+  await released()
   render()
 })
 live(undefined, ({ kind }) => ['install', 'uninstall', 'location-created', 'reconnected'].includes(kind) && again())

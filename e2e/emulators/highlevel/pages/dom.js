@@ -46,6 +46,20 @@ export function gently(act) {
   }
 }
 
+/** Resolves when nothing is pressed: what is drawn anew under a pressed button loses the click. */
+export const released = () => (isPressed ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve())
+let isPressed = false
+let waiting = []
+// A list of choices keeps for itself that the mouse is let go.
+window.addEventListener('pointerdown', ({ target }) => (isPressed = !target.closest('select')))
+for (const end of ['pointerup', 'pointercancel', 'dragend'])
+  window.addEventListener(end, () =>
+    setTimeout(() => {
+      isPressed = false
+      for (const resolve of waiting.splice(0)) resolve()
+    }),
+  )
+
 export const nameOf = (user) => `${user.firstName} ${user.lastName}`.trim()
 export const roleOf = (user) =>
   `${user.type === 'agency' ? 'Agency' : 'Sub-account'} ${user.owner ? 'owner' : user.role === 'admin' ? 'admin' : 'user'}`

@@ -1,4 +1,4 @@
-import { ask, control, gently, h, live } from './dom.js'
+import { ask, control, gently, h, live, released } from './dom.js'
 import { actingUser, isInstalled, mayEnter, refreshState, state, topBar } from './frame.js'
 
 /** The front door: the sub-accounts one may enter. */
@@ -86,6 +86,7 @@ function render() {
 render()
 const again = gently(async () => {
   await refreshState()
+  await released()
   render()
 })
 live(undefined, ({ kind }) => ['install', 'uninstall', 'location-created', 'reconnected'].includes(kind) && again())

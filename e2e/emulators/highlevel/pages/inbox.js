@@ -1,4 +1,4 @@
-import { ask, control, gently, h, initials, live, nameOf } from './dom.js'
+import { ask, control, gently, h, initials, live, nameOf, released } from './dom.js'
 import { actingUser, mayEnter, state, topBar } from './frame.js'
 import { bubble, whenText } from './bubble.js'
 
@@ -166,25 +166,12 @@ async function choose(contactId) {
   if (contactId) address.searchParams.set('contact', contactId)
   else address.searchParams.delete('contact')
   window.history.replaceState(null, '', address)
-  renderPeople()
+  await renderPeople()
   await renderThread(true)
 }
 
-/** A list drawn anew under a pressed button would lose the click. */
-let isPressed = false
-let isDue = false
-people.addEventListener('pointerdown', () => (isPressed = true))
-for (const end of ['pointerup', 'pointercancel'])
-  window.addEventListener(end, () =>
-    setTimeout(() => {
-      isPressed = false
-      if (isDue) renderPeople()
-    }),
-  )
-
-function renderPeople() {
-  isDue = isPressed
-  if (isPressed) return
+async function renderPeople() {
+  await released()
   const wanted = search.value.trim().toLowerCase()
   const focused = document.activeElement?.dataset?.contact
   const shown = rows.filter(({ contact }) =>
@@ -293,6 +280,7 @@ function edit(contact) {
 }
 
 async function renderThread(isOpening = false) {
+  await released()
   inbox.classList.toggle('reading', Boolean(open))
   const row = rows.find(({ contact }) => contact.id === open)
   for (const part of [composer, header]) part.classList.toggle('hidden', !row)
@@ -308,9 +296,11 @@ async function renderThread(isOpening = false) {
   if (row.unreadCount > 0) {
     row.unreadCount = 0
     await control('POST', 'read', { contactId: shown })
-    renderPeople()
+    await renderPeople()
   }
   const retry = (message) => control('POST', 'retry', { messageId: message.id, as: acting?.id })
+  await released()
+  if (shown !== open) return
   messages.replaceChildren(
     ...(list.length > 0
       ? list.map((one) => bubble(one, state.users, retry))
@@ -321,7 +311,7 @@ async function renderThread(isOpening = false) {
 
 async function refresh() {
   ;({ rows } = await control('GET', `inbox?locationId=${locationId}`))
-  renderPeople()
+  await renderPeople()
 }
 
 root.className = 'app'

@@ -46,6 +46,15 @@ afterAll(async () => {
   await app.close()
 })
 
+/** Clicks slowly: while the button is down the page hears of a change and asks for what it shows. */
+async function press(name: string, asked: string, change: () => Promise<unknown>) {
+  await page.getByRole('button', { name }).hover()
+  await page.mouse.down()
+  await Promise.all([page.waitForResponse((response) => response.url().includes(asked)), change()])
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)))
+  await page.mouse.up()
+}
+
 const overflow = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
 
 it('installs with clicks, from the front door to the app with a code', async () => {
@@ -100,7 +109,7 @@ it('writes with the keyboard and sees, live, how far each message gets', async (
   await page.getByText('Read', { exact: true }).waitFor()
   await push({ status: 'failed', error: { code: 'x', type: 'x', message: 'This number is not on WhatsApp.' } })
   await page.getByText('This number is not on WhatsApp.').waitFor()
-  await page.getByRole('button', { name: 'Retry' }).click()
+  await press('Retry', '/control/inbox', () => crm.changeContact(contact!, { tags: ['new'] }))
   await page.getByText('Second try').waitFor()
 
   const inbound = { type: 'SMS', contactId: contact?.id, conversationProviderId: app.registration.providerId }
@@ -140,7 +149,7 @@ it('a sub-account user sees only what is theirs, and may uninstall it', async ()
   await page.getByRole('button', { name: 'Uninstall from Harbour Dental' }).waitFor()
   expect(await page.getByText('whole agency', { exact: false }).count()).toBe(1)
   page.once('dialog', (dialog) => void dialog.accept())
-  await page.getByRole('button', { name: 'Uninstall from Harbour Dental' }).click()
+  await press('Uninstall from Harbour Dental', '/control/state', () => crm.createSubAccount('Later'))
   await page.getByRole('link', { name: 'Install in Harbour Dental' }).waitFor()
   await app.hears((one) => one.body.type === 'UNINSTALL')
 })

@@ -88,7 +88,17 @@ test('a person adds a phone, links devices in every way, talks and unlinks, with
   const ana = await phones.create({ name: 'Ana' })
   await ana.sendText('34600111222', 'Is it still there?')
   await page.getByRole('tab', { name: 'Chats' }).click()
-  await page.locator('#chat-list').getByRole('button', { name: /Ana/ }).click()
+  // The button goes down while an answer is under way, and up when it has come.
+  const chat = page.locator('#chat-list').getByRole('button', { name: /Ana/ })
+  await chat.hover()
+  await page.route('**/control/list', async (route) => {
+    await page.mouse.down()
+    await route.continue()
+  })
+  await Promise.all([page.waitForResponse('**/control/list'), ana.sendText('34600111222', 'Really?')])
+  await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)))
+  await page.unrouteAll({ behavior: 'wait' })
+  await page.mouse.up()
   const asked = (await ana.chat('34600111222'))[0]
   await ana.waitForStatus('34600111222', asked?.id ?? '', 'read')
   await page.getByPlaceholder('Message').fill('Yes, it is')

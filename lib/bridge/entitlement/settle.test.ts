@@ -2,9 +2,13 @@ import { and, eq, inArray, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { mails, trialMarks } from '@/db/schema/entitlements'
 import { messages } from '@/db/schema/messages'
+import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { auditEntries } from '@/db/schema/sub-accounts'
-import type { MessageId, SessionId } from '@/lib/ids'
+import { inTransaction } from '@/db/transaction'
+import { channelKinds } from '@/lib/channel/kinds'
+import type { ContactId, MessageId, SessionId } from '@/lib/ids'
+import { lockPerson } from '../contact/lock-person'
 import { readMessage } from '../message/read'
 import { sendFromApi } from '../message/send-from-api'
 import { logoutSession } from '../session/logout'
@@ -50,8 +54,17 @@ const mailKinds = async (place = bakery) =>
   (await world.ctx.db.select().from(mails).where(eq(mails.locationId, place.id)).orderBy(mails.createdAt)).map(
     (mail) => mail.kind,
   )
+/** To a contact the CRM was asked about just now. */
 const write = async (sessionId: SessionId) => {
-  const { id } = await sendFromApi(world.ctx, admin, { sessionId, to: freshNumber(), text: 'hello' })
+  const to = freshNumber()
+  await inTransaction(world.ctx.db, async (tx) => {
+    const clues = { locationId: bakery.id, channel: 'whatsapp' as const, contactId: `c${to}` as ContactId, name: null }
+    const addresses = [channelKinds.whatsapp.addressOfPhone(to)!]
+    const person = await lockPerson(tx, { ...clues, addresses, phone: to })
+    const facts = { dnd: false, factsAt: world.ctx.clock.now() }
+    await tx.update(people).set(facts).where(eq(people.id, person.id))
+  })
+  const { id } = await sendFromApi(world.ctx, admin, { sessionId, to, text: 'hello' })
   return id as MessageId
 }
 const failureOf = async (id: MessageId) => {

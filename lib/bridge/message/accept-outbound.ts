@@ -92,9 +92,7 @@ export async function acceptOutbound(
     }
     const isKnown = person.contactId === message.contactId && factsAreFresh(person, ctx.clock.now())
     const waits = input.signature === 'unsigned' || !isKnown || isBehind
-    const bound = waits
-      ? 'needs_contact'
-      : await bindMessage(tx, ctx.clock.now(), vault, person, { id, ...message, readCodes: true })
+    const bound = waits ? 'needs_contact' : await bindMessage(tx, ctx.clock.now(), vault, person, { id, ...message })
     if (bound === 'needs_contact') {
       await putDeliveries(tx, [routeDelivery({ id, locationId: message.locationId, personId: person.id })])
       await notifyChange(tx, { locationId: message.locationId, type: 'message', id })
@@ -105,7 +103,8 @@ export async function acceptOutbound(
 
 /**
  * A message asked for through our API, on a session the caller names. It is shown in the CRM's conversation once it has left.
- * Throws BridgeError: not_found for a session the caller may not use, bad_request for a number or text that cannot be sent.
+ * Where nobody knows whether the contact may be written to, a `route` delivery finds out first. Throws BridgeError: not_found for
+ * a session the caller may not use, bad_request for a number that is none.
  */
 export async function acceptFromApi(
   ctx: BridgeContext,
@@ -122,7 +121,7 @@ export async function acceptFromApi(
   }
   const vault = await ctx.vault.forTenant(session.locationId)
   const id = orderedId<MessageId>()
-  const bodySealed = sealBody(vault, id, { kind: 'written', text: input.text, attachments: [] })
+  const bodySealed = sealBody(vault, id, { kind: 'written', text: input.text, attachments: [], session: session.id })
   await inTransaction(ctx.db, async (tx) => {
     const person = await lockPerson(tx, {
       locationId: session.locationId,
@@ -132,9 +131,10 @@ export async function acceptFromApi(
       phone,
       name: null,
     })
-    await tx.insert(messages).values({
+    const storing = tx.insert(messages).values({
       id,
       locationId: session.locationId,
+      sessionId: session.id,
       direction: 'outbound',
       origin: 'api',
       personId: person.id,
@@ -145,13 +145,18 @@ export async function acceptFromApi(
       status: 'received',
       occurredAt: ctx.clock.now(),
     })
-    await bindMessage(tx, ctx.clock.now(), vault, person, {
-      ...{ id, locationId: session.locationId, contactId: person.contactId, text: input.text },
-      userId: actor.kind === 'user' ? actor.userId : null,
-      attachments: [],
-      explicit: session.id,
-      readCodes: false,
-    })
+    const [isBehind] = await Promise.all([earlierWait(tx, person), storing])
+    const isKnown = person.contactId !== null && factsAreFresh(person, ctx.clock.now())
+    if (isBehind || !isKnown) {
+      await putDeliveries(tx, [routeDelivery({ id, locationId: session.locationId, personId: person.id })])
+      await notifyChange(tx, { locationId: session.locationId, type: 'message', id })
+    } else
+      await bindMessage(tx, ctx.clock.now(), vault, person, {
+        ...{ id, locationId: session.locationId, contactId: person.contactId, text: input.text },
+        userId: actor.kind === 'user' ? actor.userId : null,
+        attachments: [],
+        explicit: session.id,
+      })
   })
   return { id }
 }

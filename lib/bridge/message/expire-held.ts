@@ -95,7 +95,7 @@ async function expireOne(ctx: BridgeContext, tx: Transaction, id: MessageId, sca
   const unbound = {
     ...{ id, locationId: message.locationId, contactId: message.contactId, userId: message.userId },
     ...{ text: body.text, attachments: body.attachments, fromPhone: body.fromPhone },
-    ...{ readCodes: message.origin === 'crm', inVain: session.id },
+    inVain: session.id,
   }
   const bound = await bindMessage(tx, ctx.clock.now(), vault, person, unbound)
   if (bound === 'needs_contact') {

@@ -7,18 +7,22 @@ import { owner, recordingLine, startBridgeKit, type BridgeKit, type RecordingLin
 import { SendError, type Content, type OwnedSession, type Person } from '@/lib/channel/channel'
 import { LostOwnership } from '@/lib/errors'
 import type { ProviderMessage } from '@/lib/highlevel/highlevel'
-import type { Address, ContactId, CrmMessageId, LocationId, RemoteId } from '@/lib/ids'
+import type { Address, CompanyId, ContactId, CrmMessageId, LocationId, RemoteId, UserId } from '@/lib/ids'
 import { claimForAnyone, claimForSessions, reclaimSession } from '@/lib/outbox/claim'
 import { hearAlias } from '../contact/hear-alias'
+import type { Actor } from '../context'
 import { HoldLost } from '@/lib/outbox/hold-lost'
 import { acceptOutbound } from './accept-outbound'
 import { hearInbound } from './hear-inbound'
 import { hearReceipts } from './hear-receipt'
 import { createPartWrites } from './part-writes'
 import { pushInbound } from './push-inbound'
+import { previewRouting } from './preview-routing'
 import { pushReceived } from './push-received'
 import { createPushStatus } from './push-status'
+import { readMessage } from './read'
 import { routeMessage } from './route-message'
+import { sendFromApi } from './send-from-api'
 import { loadParts, sendPart } from './send-part'
 
 let kit: BridgeKit
@@ -234,6 +238,88 @@ describe('from the CRM to WhatsApp', () => {
     const fails = fromCrm('#WH1 fail')
     await accept(fails)
     expect(await stored(fails.crmMessageId)).toMatchObject({ status: 'failed', failureCode: 'session_down' })
+  })
+})
+
+describe('through our API', () => {
+  const admin: Actor = {
+    ...{ kind: 'user', role: 'location_admin', userId: 'u' as UserId, name: '', email: '' },
+    ...{ companyId: 'c' as CompanyId, locationId: null, locationIds: null },
+  }
+  const write = async (text: string, to = contact.phone!) => {
+    const actor = { ...admin, locationId }
+    const { id } = await sendFromApi(kit.ctx, actor, { sessionId: one.id, to, text })
+    return () => readMessage(kit.ctx, actor, id)
+  }
+
+  test('a number nobody has looked up yet is looked up first, and the message leaves on the session it names', async () => {
+    await kit.session(locationId, 2)
+    const message = await write('hello')
+    expect(await message()).toMatchObject({ status: 'received', sessionId: one.id, reason: expect.any(String) })
+    await workCrm(['route'])
+    expect(await message()).toMatchObject({ status: 'queued', contactId: contact.id, trace: { rule: 1 } })
+    expect(await sendAll()).toEqual(['sent'])
+    expect(texts()).toEqual(['hello'])
+    // It is known now, for a while.
+    expect(await (await write('hello again'))()).toMatchObject({ status: 'queued' })
+  })
+
+  test('a stranger to the CRM is written to, and becomes a contact with one copy of the message', async () => {
+    const stranger = nextPhone()
+    const message = await write('hello, stranger', stranger)
+    await workCrm(['route'])
+    expect(await sendAll()).toEqual(['sent'])
+    await workCrm()
+    const made = (await kit.crm.contacts(locationId)).find(({ phone }) => phone === stranger)!
+    expect((await kit.crm.conversation(made)).map(({ body, direction }) => ({ body, direction }))).toEqual([
+      { body: 'hello, stranger', direction: 'outbound' },
+    ])
+    expect(await message()).toMatchObject({ status: 'sent', contactId: made.id })
+  })
+
+  test('whoever is not to be disturbed is not written to, whether that is unknown, long known or known', async () => {
+    await kit.crm.changeContact(contact, { dnd: true })
+    const unknown = await write('psst')
+    await workCrm(['route'])
+    expect(await unknown()).toMatchObject({ status: 'failed', failure: { code: 'dnd' } })
+    expect(await (await write('psst'))()).toMatchObject({ status: 'failed', failure: { code: 'dnd' } })
+
+    const before = { dnd: false, factsAt: new Date(Date.now() - 25 * 3_600_000) }
+    await kit.ctx.db.update(people).set(before).where(eq(people.locationId, locationId))
+    const longKnown = await write('psst')
+    await workCrm(['route'])
+    expect(await longKnown()).toMatchObject({ status: 'failed', failure: { code: 'dnd' } })
+    expect(await sendAll()).toEqual([])
+  })
+
+  test('what is asked for after a message that waits leaves after it', async () => {
+    const first = fromCrm('1')
+    await accept(first)
+    await kit.ctx.db.update(people).set({ dnd: false, factsAt: new Date() }).where(eq(people.locationId, locationId))
+    await write('2')
+    await workCrm(['route'])
+    await sendAll()
+    expect(texts()).toEqual(['1', '2'])
+  })
+
+  test('a code is removed and decides nothing: the session was named', async () => {
+    const two = await kit.session(locationId, 2)
+    const message = await write('#WH2 Hello ##WH2')
+    await workCrm(['route'])
+    expect(await sendAll(two)).toEqual([])
+    expect(await sendAll()).toEqual(['sent'])
+    expect(texts()).toEqual(['Hello #WH2'])
+    expect(await message()).toMatchObject({ status: 'sent', trace: { rule: 1, session: one.id, code: '#WH2' } })
+    const preview = { locationId, contactId: contact.id as ContactId, sessionId: one.id, text: '#WH2 Hello ##WH2' }
+    expect(await previewRouting(kit.ctx, { ...admin, locationId }, preview)).toMatchObject({ body: 'Hello #WH2' })
+  })
+
+  test('on a session that is removed meanwhile it fails, and on no other', async () => {
+    await kit.session(locationId, 2)
+    const message = await write('hello')
+    await kit.ctx.db.delete(sessions).where(eq(sessions.id, one.id))
+    await workCrm(['route'])
+    expect(await message()).toMatchObject({ status: 'failed', failure: { code: 'session_not_found' } })
   })
 })
 

@@ -46,7 +46,7 @@ export async function previewRouting(ctx: BridgeContext, actor: Actor, input: Ro
     ctx.clock.now(),
     person,
     {
-      ...{ locationId, text: input.text, explicit: input.sessionId, userId: input.userId ?? null, readCodes: true },
+      ...{ locationId, text: input.text, explicit: input.sessionId, userId: input.userId ?? null },
       // Of somebody the CRM does not know either, there is nothing to know.
       contact: remembered ?? { tags: told?.tags ?? [], owner: told?.assignedTo ?? null },
     },

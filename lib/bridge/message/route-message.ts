@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
 import { inTransaction } from '@/db/transaction'
 import { channelKinds } from '@/lib/channel/kinds'
-import { CrmError } from '@/lib/highlevel/highlevel'
+import { CrmError, type CrmContact, type SubAccountApi } from '@/lib/highlevel/highlevel'
 import type { ContactId, LocationId, MessageId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
@@ -44,20 +44,21 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
       told.text === body.text
     if (!same) failure = notAsTold
   }
-  const contact = failure ? null : await crm.getContact(message.contactId as ContactId).catch(refusedAsNull)
+  const contact = failure ? null : await contactOf(crm, message)
   // The message as the CRM tells it has no number: one that is not the contact's would send true words to a stranger.
   const isForThem =
     failure !== null || message.toPhone === null || parsePhone(contact?.phone ?? null) === message.toPhone
   if (message.readBack === 'needed' && !isForThem) failure ??= notAsTold
 
   const address = message.toPhone && channelKinds.whatsapp.addressOfPhone(message.toPhone)
+  const contactId = message.contactId ?? contact?.id ?? null
 
   await inTransaction(ctx.db, async (tx) => {
     let person = await lockPerson(tx, {
       locationId: message.locationId as LocationId,
       channel: 'whatsapp',
       addresses: address && !failure ? [address] : [],
-      contactId: message.contactId,
+      contactId,
       phone: failure ? null : message.toPhone,
       name: contact?.name ?? null,
       holding: delivery.lane,
@@ -72,17 +73,18 @@ export async function routeMessage(ctx: BridgeContext, owner: string, delivery: 
     if (contact) {
       // Two contacts may share a number, and so a person: what is kept is said of the person's own contact.
       person =
-        person.contactId === message.contactId
+        person.contactId === contactId
           ? await learnContact(ctx, tx, person, contact)
           : { ...person, dnd: contact.dnd, tags: contact.tags, ownerUserId: contact.assignedTo }
     }
     if (message.readBack === 'needed' && !failure)
       await tx.update(messages).set({ readBack: 'done' }).where(eq(messages.id, message.id))
+    if (!message.contactId && contactId) await tx.update(messages).set({ contactId }).where(eq(messages.id, message.id))
     if (failure) await failMessages(tx, [message.id], failure)
     else {
       await bindMessage(tx, ctx.clock.now(), vault, person, {
-        ...{ id: message.id, locationId: message.locationId, contactId: message.contactId, userId: message.userId },
-        ...{ text: body.text, attachments: body.attachments, fromPhone: body.fromPhone, readCodes: true },
+        ...{ id: message.id, locationId: message.locationId, contactId, userId: message.userId },
+        ...{ text: body.text, attachments: body.attachments, fromPhone: body.fromPhone, explicit: body.session },
         contact: { tags: contact?.tags ?? [], owner: contact?.assignedTo ?? null },
         // It was bound before, to a session that did not come back.
         inVain: message.trace?.session ?? undefined,
@@ -109,6 +111,15 @@ const notAsTold: Failure = {
 function refusedAsNotYet(error: unknown): never {
   if (!(error instanceof CrmError) || error.kind !== 'refused') throw error
   throw new CrmError('not_yet', 'the CRM does not know this message yet', { cause: error })
+}
+
+/** Whom it is for; what was asked for through the API names a number only, which may be nobody's the CRM knows. */
+async function contactOf(
+  crm: SubAccountApi,
+  { contactId, toPhone }: { contactId: ContactId | null; toPhone: string | null },
+): Promise<CrmContact | null> {
+  if (contactId !== null) return await crm.getContact(contactId).catch(refusedAsNull)
+  return toPhone === null ? null : await crm.findContactByPhone(toPhone)
 }
 
 /** What the CRM says does not exist; everything else may be asked again. */

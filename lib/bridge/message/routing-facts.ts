@@ -24,8 +24,6 @@ export interface Asked {
   fromPhone?: string | null | undefined
   /** Who wrote it; null: no person. */
   userId: UserId | null
-  /** Codes are read only in what the CRM sent. */
-  readCodes: boolean
   /** A session that was waited for already. */
   inVain?: SessionId | undefined
   /** What the CRM said a moment ago; left out, what is remembered of the person counts. */
@@ -74,9 +72,9 @@ export async function answerRouting(
     .where(and(eq(sessions.locationId, asked.locationId), ne(sessions.wanted, 'removed')))
   const rows = await (options.lock ? reading.for('share', { of: sessions }) : reading)
   const settings = rows[0] ? settingsOf(rows[0]) : defaultSettings
-  const parsed = asked.readCodes
-    ? parseRoutingCode(asked.text, channelKinds.whatsapp.routingPrefix, { aliases: settings.migrationAliases })
-    : { text: asked.text, priority: null, code: null, conflict: false }
+  const parsed = parseRoutingCode(asked.text, channelKinds.whatsapp.routingPrefix, {
+    aliases: settings.migrationAliases,
+  })
   const from = asked.fromPhone ? parsePhone(asked.fromPhone) : null
   // A session that lost its number to another one still shows it.
   const withNumber = from === null ? [] : rows.filter((row) => row.phone === from)

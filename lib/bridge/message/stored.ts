@@ -1,11 +1,12 @@
 /** The sealed columns of messages and parts: what is in them and where they are bound to. */
 import type { TenantVault } from '@/db/vault'
 import type { Content, Prepared } from '@/lib/channel/channel'
-import type { MessageId, PartId } from '@/lib/ids'
+import type { MessageId, PartId, SessionId } from '@/lib/ids'
 
-/** An outbound body as it was written, or an inbound one as it was heard. */
+/** An outbound body as it was written, with the session or the number it is to leave from where one was named; an inbound one as it was heard. */
 export type Body =
-  { kind: 'written'; text: string; attachments: string[]; fromPhone?: string } | { kind: 'heard'; content: Content }
+  | { kind: 'written'; text: string; attachments: string[]; fromPhone?: string; session?: SessionId }
+  | { kind: 'heard'; content: Content }
 
 const bodyPlace = (row: MessageId) => ({ table: 'messages', column: 'body', row })
 const contentPlace = (row: PartId) => ({ table: 'parts', column: 'content', row })

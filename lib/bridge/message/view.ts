@@ -208,10 +208,11 @@ export function waitingReason(
   session: { label: string; phone: string | null; status: SessionStatus } | null,
 ): string | null {
   if (message.direction === 'inbound') return null
-  if (shown === 'received')
-    return message.readBack === 'needed'
-      ? 'Waiting until the CRM confirms that it asked for this message.'
-      : 'Waiting until the session it leaves from is chosen.'
+  if (shown === 'received') {
+    if (message.readBack === 'needed') return 'Waiting until the CRM confirms that it asked for this message.'
+    if (session) return 'Waiting until the CRM says whether this contact may be written to.'
+    return 'Waiting until the session it leaves from is chosen.'
+  }
   if (shown === 'held' && session)
     return session.status === 'starting'
       ? `Waiting while ${describeSession(session)} starts.`

@@ -18,6 +18,7 @@ import { SessionStatus } from './session-status'
 import { useSignedIn } from './signed-in'
 import { SyncSwitches } from './sync-switches'
 import { Button } from './ui/button'
+import { useServerNow } from './use-server-now'
 import { useSettled } from './use-settled'
 
 type Opened = 'stop' | 'restart' | 'logout' | 'replace-number' | 'remove' | 'priority'
@@ -129,7 +130,9 @@ function PrimaryAction(props: {
   const { session } = props
   const t = useTranslations('sessions')
   const { can } = useSignedIn()
+  const now = useServerNow()
   const { action } = session
+  const isBarred = session.status === 'banned' && session.nextRetryAt !== null && new Date(session.nextRetryAt) > now
   if (isLinking(session)) {
     if (props.isPanelOpen || !can('link_sessions')) return null
     return <Button onClick={() => props.onAction('link')}>{t('showCode')}</Button>
@@ -155,7 +158,7 @@ function PrimaryAction(props: {
           {t('replace')}
         </Button>
       )}
-      <Button disabled={props.isPending} onClick={() => props.onAction(action)}>
+      <Button disabled={props.isPending || isBarred} onClick={() => props.onAction(action)}>
         {label}
       </Button>
     </>

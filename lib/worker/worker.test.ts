@@ -24,6 +24,7 @@ import { readQr } from '@/lib/bridge/session/read-pairing'
 import { removeSession } from '@/lib/bridge/session/remove'
 import { replaceNumber } from '@/lib/bridge/session/replace-number'
 import { requestPairingCode } from '@/lib/bridge/session/request-pairing-code'
+import { restartSession } from '@/lib/bridge/session/restart'
 import { startSession } from '@/lib/bridge/session/start'
 import { stopSession } from '@/lib/bridge/session/stop'
 import { changeSettings } from '@/lib/bridge/sub-account/change-settings'
@@ -220,6 +221,27 @@ describe('sessions follow what people want', () => {
     expect(entries).toHaveLength(2)
     expect(entries).toContainEqual({ subject: gone.id, detail: { label: 'Gone' } })
   }, 120_000)
+
+  test('blocked for a while, it is left alone until that is over, and comes back when somebody wants it then', async () => {
+    const { id, phone } = await linked('Eager')
+    await phones.loginAnswer(phone.number, 402)
+    await restartSession(kit.ctx, actor, { sessionId: id })
+    await becomes(id, 'banned')
+    const blocked = (await statusOf(id))!
+    expect(blocked).toMatchObject({ reason: 'temporary_ban', wanted: 'closed', isLinked: true })
+    const leftMs = blocked.nextRetryAt!.getTime() - Date.now()
+    // The hour WhatsApp said, and a little more in case clocks differ.
+    expect(leftMs).toBeGreaterThan(50 * 60_000)
+    expect(leftMs).toBeLessThan(70 * 60_000)
+    await expect(linkSession(kit.ctx, actor, { sessionId: id })).rejects.toMatchObject({
+      code: 'wrong_status',
+      message: expect.stringContaining('Try again after that'),
+    })
+    await kit.ctx.db.update(sessions).set({ nextRetryAt: new Date() }).where(eq(sessions.id, id))
+    await linkSession(kit.ctx, actor, { sessionId: id })
+    await becomes(id, 'connected')
+    expect((await phone.view()).devices).toHaveLength(1)
+  }, 60_000)
 
   test('unlinked on the phone, the session says so', async () => {
     const { id, phone } = await linked('Front desk')

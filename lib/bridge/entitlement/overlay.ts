@@ -44,6 +44,7 @@ export function resumption(session: SessionRow, at: Date): Partial<SessionRow> {
     ...(mustConnect ? { status: 'starting', reason: null } : { status, reason }),
     ...{ since: at, suspendedAt: null, hungUpAt: null, underStatus: null, underReason: null },
     attempt: 0,
-    nextRetryAt: null,
+    // Until when WhatsApp wants no login holds whoever pays.
+    nextRetryAt: status === 'banned' ? session.nextRetryAt : null,
   }
 }

@@ -9,7 +9,7 @@ import { dropPairing } from './pairing'
 import { judge, type SessionView } from './session'
 import { showSession } from './show'
 import { untilTrue } from './until-true'
-import { expressWish, startingAnew } from './wish'
+import { expressWish, refuseWhileBanned, startingAnew } from './wish'
 
 /** Shows a code to scan. A code that is still good stays: a second tab must not take it from the person scanning. */
 export async function linkSession(
@@ -36,6 +36,7 @@ export async function linkSession(
           .where(and(eq(pairings.sessionId, session.id), gt(pairings.expiresAt, ctx.clock.now())))
         if (live?.kind === 'qr' && session.wanted === 'connected') return null
       }
+      refuseWhileBanned(ctx, session)
       await keepQrsRare(tx, session, ctx.clock.now())
       await dropPairing(tx, session.id)
       return { ...startingAnew(ctx, session), codePhone: null }

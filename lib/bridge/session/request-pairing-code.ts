@@ -9,7 +9,7 @@ import { reachSession, type SessionRow } from '../reach'
 import { inWords, msUntilAllowed, type Limit } from './how-often'
 import { dropPairing, pairingPlace, parsePairingPhone, type PairingCodeView } from './pairing'
 import { untilTrue } from './until-true'
-import { expressWish, startingAnew } from './wish'
+import { expressWish, refuseWhileBanned, startingAnew } from './wish'
 
 const action = 'session.code_asked'
 const spacingMs = 30_000
@@ -37,6 +37,7 @@ export async function requestPairingCode(
     action,
     async decide(tx, session) {
       refuseUnlessUnlinked(session)
+      refuseWhileBanned(ctx, session)
       await keepWithinLimits(tx, session, askedAt)
       await dropPairing(tx, session.id)
       const asked = { codePhone: phone, codeAskedAt: askedAt }

@@ -58,6 +58,15 @@ export function refusedStart(session: SessionRow): BridgeError {
   )
 }
 
+/** WhatsApp said until when it wants no login of this number. Throws `wrong_status` before that. */
+export function refuseWhileBanned(ctx: BridgeContext, { status, nextRetryAt }: SessionRow): void {
+  if (status !== 'banned' || nextRetryAt === null || nextRetryAt <= ctx.clock.now()) return
+  const until = nextRetryAt.toISOString().slice(0, 16).replace('T', ' ')
+  throw new BridgeError('wrong_status', `WhatsApp blocked this number until ${until} UTC. Try again after that.`, {
+    fields: { status },
+  })
+}
+
 /** A fresh start: whatever was retried or complained about before is over. */
 export function startingAnew(ctx: BridgeContext, session: SessionRow): Partial<SessionRow> {
   return {

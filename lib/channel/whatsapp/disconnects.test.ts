@@ -65,7 +65,7 @@ describe('what a linked session does after each ending', () => {
       '402 with a term',
       said(402, { banSeconds: 600 }),
       past(),
-      { do: 'wait', state: 'banned', reason: 'temporary_ban', afterMs: 645_000 },
+      { do: 'stop', state: 'banned', reason: 'temporary_ban', forget: false, afterMs: 645_000 },
     ],
     [
       'a proxy that answers 403 to the upgrade is no ban',

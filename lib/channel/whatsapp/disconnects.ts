@@ -68,11 +68,15 @@ export type Verdict =
   | { do: 'retry'; afterMs: number; reason: LineReason }
   /** A fresh registration: the references of the old one are used up. */
   | { do: 'renew' }
-  | { do: 'stop'; state: LineState; reason: LineReason; forget: boolean }
-  /** Stay away until then, then connect again. */
-  | { do: 'wait'; state: LineState; reason: LineReason; afterMs: number }
+  /** Until somebody wants it again; `afterMs`: WhatsApp wants no login before. */
+  | { do: 'stop'; state: LineState; reason: LineReason; forget: boolean; afterMs?: number }
 
-const stop = (state: LineState, reason: LineReason, forget = false): Verdict => ({ do: 'stop', state, reason, forget })
+const stop = (state: LineState, reason: LineReason, forget = false): Extract<Verdict, { do: 'stop' }> => ({
+  do: 'stop',
+  state,
+  reason,
+  forget,
+})
 
 /** What each close code does. The only place that turns codes into states. */
 export function decide(
@@ -92,9 +96,7 @@ export function decide(
         return stop('logged_out', 'phone_unlinked', true)
       case 402:
         return {
-          do: 'wait',
-          state: 'banned',
-          reason: 'temporary_ban',
+          ...stop('banned', 'temporary_ban'),
           // Without a term from WhatsApp a day; a little later than allowed, so that clocks may differ.
           afterMs: (ending.banSeconds ?? 86_400) * 1000 * (1 + random() * 0.05) + random() * 60_000,
         }

@@ -346,14 +346,10 @@ export function createLine(options: LineOptions): Line {
         case 'renew':
           if (pairing.code) return conclude('unpaired', { reason: 'pairing_timeout' }, false)
           continue
-        case 'stop':
-          return conclude(verdict.state, { reason: verdict.reason, code: ending.code }, verdict.forget)
-        case 'wait': {
-          const retryAt = new Date(clock.now().getTime() + verdict.afterMs)
-          void say(verdict.state, { reason: verdict.reason, retryAt, code: ending.code })
-          await sleepLong(verdict.afterMs)
-          void say('starting')
-          continue
+        case 'stop': {
+          const { state, reason, afterMs, forget } = verdict
+          const retryAt = afterMs === undefined ? {} : { retryAt: new Date(clock.now().getTime() + afterMs) }
+          return conclude(state, { reason, ...retryAt, code: ending.code }, forget)
         }
         case 'retry': {
           const retryAt = new Date(clock.now().getTime() + verdict.afterMs)
@@ -363,14 +359,6 @@ export function createLine(options: LineOptions): Line {
           await clock.sleep(verdict.afterMs, closing.signal)
         }
       }
-    }
-  }
-
-  async function sleepLong(ms: number): Promise<void> {
-    const untilMs = clock.monotonicMs() + ms
-    // A timer holds no more than 24 days.
-    for (let left = ms; left > 0 && !closing.signal.aborted; left = untilMs - clock.monotonicMs()) {
-      await clock.sleep(Math.min(left, 86_400_000), closing.signal)
     }
   }
 

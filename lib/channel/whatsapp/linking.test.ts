@@ -98,6 +98,7 @@ describe('endings', () => {
     [406, 'banned', 'account_refused'],
     [405, 'failed', 'client_outdated'],
     [411, 'failed', 'client_outdated'],
+    // Nothing comes back by itself when the ban is over: somebody decides that.
     [402, 'banned', 'temporary_ban'],
   ] as const)('%i ends in %s', async (code, state, reason) => {
     const { session, line } = await here.started()

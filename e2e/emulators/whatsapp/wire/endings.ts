@@ -25,5 +25,7 @@ export function liveEnding(code: number): Ending {
 /** How WhatsApp answers a login it refuses. A few codes only ever come as a stream error or as a cut. */
 export function loginEnding(code: number): Ending {
   if (code === 428 || code === 440 || code === 515) return liveEnding(code)
-  return { last: node('failure', { reason: String(code), location: 'lla' }) }
+  // Only of a ban that ends does it say for how many seconds.
+  const term = code === 402 ? { code: '101', expire: '3600' } : {}
+  return { last: node('failure', { reason: String(code), location: 'lla', ...term }) }
 }

@@ -119,16 +119,28 @@ export async function claimForAnyone(
   return rows.map(fromRow)
 }
 
-/** A living worker keeps what it works, so that a dead one's lanes can be free soon. Answers the claims that still hold. */
-export async function holdLanesOn(db: Queryable, owner: string, holdMs: number): Promise<Set<string>> {
+/**
+ * A living worker keeps what it works, so that a dead one's lanes can be free soon. Answers the claims that still hold. What it
+ * claimed without learning of it, or could not settle, is not among them and is free when its time is over.
+ */
+export async function holdLanesOn(
+  db: Queryable,
+  owner: string,
+  claims: readonly Claim[],
+  holdMs: number,
+): Promise<Set<string>> {
+  const working = claims.map(({ lane, turn }) => ({ lane, turn }))
   const rows = await db.execute<{ id: string; turn: string }>(sql`
-    update lanes set busy_until = now() + ${holdMs}::int * interval '1 millisecond'
-    where busy_by = ${owner} and busy_until >= now()
-    returning id, turn`)
+    update lanes l set busy_until = now() + ${holdMs}::int * interval '1 millisecond'
+    from json_to_recordset(${JSON.stringify(working)}::json) as working(lane text, turn bigint)
+    where l.id = working.lane and l.turn = working.turn and l.busy_by = ${owner} and l.busy_until >= now()
+    returning l.id, l.turn`)
   return new Set(rows.map((row) => claimName({ lane: row.id, turn: Number(row.turn) })))
 }
 
-export const claimName = (claim: Pick<ClaimedDelivery, 'lane' | 'turn'>) => `${claim.lane}/${claim.turn}`
+type Claim = Pick<ClaimedDelivery, 'lane' | 'turn'>
+
+export const claimName = (claim: Claim) => `${claim.lane}/${claim.turn}`
 
 /** Lanes whose worker has held them past its time are free again, their head in doubt. */
 export async function freeAbandonedLanes(db: Queryable): Promise<void> {

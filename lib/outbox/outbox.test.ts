@@ -6,6 +6,7 @@ import { subAccounts } from '@/db/schema/sub-accounts'
 import { createTestDatabase, type TestDatabase } from '@/db/test-database'
 import { opaqueId, type CompanyId, type LocationId, type SessionId } from '@/lib/ids'
 import {
+  claimName,
   claimForAnyone,
   claimForSessions,
   freeAbandonedLanes,
@@ -146,6 +147,28 @@ test('what a stopping worker could not finish is free at once, in doubt', async 
   expect((await claimAny('next'))[0]).toMatchObject({ subjectId: first.subjectId, inDoubt: true })
 })
 
+test('a busy worker holds on to what it works, not to what it lost track of', async () => {
+  await put(push('worked', 'worked'), push('lost', 'lost'))
+  const claimed = await claimAny()
+  const worked = claimed.filter(({ lane }) => lane.endsWith('/worked'))
+  expect(await holdLanesOn(client.db, 'w1', worked, 3_600_000)).toEqual(new Set(worked.map(claimName)))
+  const held = await client.db.execute(sql`
+    select id from lanes where location_id = ${locationId} and busy_until > now() + interval '30 minutes'`)
+  expect(held.map(({ id }) => id)).toEqual([`${locationId}/worked`])
+  await finish('w1', ...claimed)
+})
+
+test('what only waited for its time was no attempt', async () => {
+  await put(push('1'))
+  for (let turn = 0; turn < 3; turn++) {
+    const [claimed] = await claimAny()
+    expect(claimed!.attempts).toBe(1)
+    const settlement = { outcome: 'retry', afterMs: 0, why: 'too early', waits: true } as const
+    await settleDeliveries(client.db, 'w1', [{ delivery: claimed!, settlement }])
+  }
+  await finish('w1', ...(await claimAny()))
+})
+
 test('looking for lanes that are held on to, or were abandoned, reads none of the others', async () => {
   const { db } = client
   await db.execute(sql`
@@ -154,7 +177,7 @@ test('looking for lanes that are held on to, or were abandoned, reads none of th
   await db.execute(sql`analyze lanes`)
   const reads = await scanned(async (tx) => {
     await freeAbandonedLanes(tx)
-    await holdLanesOn(tx, 'w1', 60_000)
+    await holdLanesOn(tx, 'w1', [{ lane: `${locationId}/idle-1`, turn: 0 }], 60_000)
   })
   expect(reads).toBe(0)
 })

@@ -4,8 +4,11 @@ import type { ClaimedDelivery } from './claim'
 
 export type Settlement =
   | { outcome: 'done' }
-  /** Tried, known not to have had effect; again after `afterMs`, with everything behind it. `counts`: against the delivery. */
-  | { outcome: 'retry'; afterMs: number; why: string; counts?: boolean }
+  /**
+   * Known not to have had effect; again after `afterMs`, with everything behind it. `counts`: against the delivery. `waits`: not
+   * even tried, so it was no attempt.
+   */
+  | { outcome: 'retry'; afterMs: number; why: string; counts?: boolean; waits?: boolean }
   /** Nobody knows; again after `afterMs`, in doubt. */
   | { outcome: 'unknown'; afterMs: number; why: string; counts?: boolean }
   | { outcome: 'given_up'; why: string }
@@ -30,17 +33,20 @@ export async function settleDeliveries(tx: Queryable, owner: string, settled: re
     // By the database's clock, which decides what is due: a worker's may be minutes off.
     after: 'afterMs' in settlement ? settlement.afterMs : null,
     failed: 'counts' in settlement && settlement.counts ? 1 : 0,
+    waited: 'waits' in settlement && settlement.waits ? 1 : 0,
     why: 'why' in settlement ? storable(settlement.why) : null,
   }))
   await tx.execute(sql`
     with ended as materialized (
       select e.* from json_to_recordset(${JSON.stringify(rows)}::json)
-        as e(id uuid, lane text, turn bigint, state text, unsettled boolean, after float8, failed int, why text)
+        as e(id uuid, lane text, turn bigint, state text, unsettled boolean, after float8, failed int,
+          waited int, why text)
       join lanes on lanes.id = e.lane and lanes.busy_by = ${owner} and lanes.turn = e.turn
       order by lanes.id for update of lanes
     ),
     recorded as (
-      update deliveries d set state = e.state, unsettled = e.unsettled, failures = d.failures + e.failed, last_error = coalesce(e.why, d.last_error),
+      update deliveries d set state = e.state, unsettled = e.unsettled, failures = d.failures + e.failed,
+        attempts = d.attempts - e.waited, last_error = coalesce(e.why, d.last_error),
         finished_at = case when e.state = 'ready' then null else now() end
       from ended e where d.id = e.id and d.state = 'ready'
       returning d.id

@@ -128,7 +128,9 @@ export function createOutgoing(options: {
   function handBack(delivery: ClaimedDelivery, part: LoadedPart, afterMs = 0): Promise<void> {
     return world.writes.settle({
       ...{ delivery, part, epoch: session.epoch, state: null, failure: null },
-      settlement: { outcome: delivery.inDoubt ? 'unknown' : 'retry', afterMs, why: 'handed back' },
+      settlement: delivery.inDoubt
+        ? { outcome: 'unknown', afterMs, why: 'handed back' }
+        : { outcome: 'retry', afterMs, why: 'handed back', waits: true },
     })
   }
 

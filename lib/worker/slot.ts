@@ -168,12 +168,22 @@ export function openSlot(
     codeAskedFor = asked
     void line
       .pairWithCode(phone)
-      .then((pairing) => hearState(ctx, session, { type: 'state', state: 'awaiting_link', pairing }))
+      .then((pairing) => {
+        // It may have been linked by the other code meanwhile.
+        states = states.then(async () => {
+          if (lineState === 'awaiting_link')
+            await hearState(ctx, session, { type: 'state', state: 'awaiting_link', pairing })
+        })
+        return states
+      })
       .catch((error: unknown) => log.warn({ err: error }, 'no pairing code'))
   }
 
   function openLine(): void {
     let current = true
+    // What was said of the line before does not hold for this one.
+    ready = false
+    lineState = null
     const opened = channel.open(
       // Its number may have been given up since the lease was taken.
       { ...session, phone: seen?.phone ?? null },

@@ -51,8 +51,8 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   const running = new Set<Promise<void>>()
   const perSubAccount = new Map<LocationId, number>()
   const stopping = new AbortController()
-  /** When each claim was made or last held on to, by the monotonic clock. */
-  const heldFromMs = new Map<string, number>()
+  /** What is worked; `fromMs`: when it was claimed or last held on to, by the monotonic clock. */
+  const held = new Map<string, { delivery: ClaimedDelivery; fromMs: number }>()
 
   const pushStatus = createPushStatus(ctx, owner)
   const verbs = {
@@ -70,7 +70,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   async function work(delivery: ClaimedDelivery): Promise<void> {
     // A process that stood still may find that another one has its lane by now; a request leaves well before that can be.
     const isHeld = () => {
-      const fromMs = heldFromMs.get(claimName(delivery))
+      const fromMs = held.get(claimName(delivery))?.fromMs
       return fromMs !== undefined && ctx.clock.monotonicMs() - fromMs < timings.laneHoldMs * holdShare
     }
     try {
@@ -100,14 +100,14 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
 
   function start(delivery: ClaimedDelivery, claimedAtMs: number): void {
     perSubAccount.set(delivery.locationId, (perSubAccount.get(delivery.locationId) ?? 0) + 1)
-    heldFromMs.set(claimName(delivery), claimedAtMs)
+    held.set(claimName(delivery), { delivery, fromMs: claimedAtMs })
     const run = work(delivery)
       .catch((error: unknown) =>
         ctx.log.warn({ deliveryId: delivery.id, err: error }, 'delivery left to be found again'),
       )
       .finally(() => {
         running.delete(run)
-        heldFromMs.delete(claimName(delivery))
+        held.delete(claimName(delivery))
         const left = perSubAccount.get(delivery.locationId)! - 1
         if (left === 0) perSubAccount.delete(delivery.locationId)
         else perSubAccount.set(delivery.locationId, left)
@@ -129,10 +129,11 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   }
 
   async function holdOn(): Promise<void> {
-    if (heldFromMs.size === 0) return
+    if (held.size === 0) return
     const startedMs = ctx.clock.monotonicMs()
-    const stillHeld = await holdLanesOn(ctx.db, owner, timings.laneHoldMs)
-    for (const claim of heldFromMs.keys()) if (stillHeld.has(claim)) heldFromMs.set(claim, startedMs)
+    const working = [...held.values()].map(({ delivery }) => delivery)
+    const stillHeld = await holdLanesOn(ctx.db, owner, working, timings.laneHoldMs)
+    for (const [claim, hold] of held) if (stillHeld.has(claim)) hold.fromMs = startedMs
   }
 
   const { pollMs } = timings

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import postgres from 'postgres'
-import { startPostgres, stopPostgresIn, type Postgres } from './postgres'
+import { keepPassword, startPostgres, stopPostgresIn, type Postgres } from './postgres'
 
 let folder: string
 let dataDir: string
@@ -67,6 +67,15 @@ test('acknowledged rows survive SIGKILL and a restart on the same port', async (
 test('two launchers that start at the same moment end up on one server', async () => {
   const both = await Promise.all([startPostgres({ dataDir }), startPostgres({ dataDir })])
   expect(both[0].pid).toBe(both[1].pid)
+})
+
+test('launchers at the same moment read one password, whole', async () => {
+  for (let n = 0; n < 50; n++) {
+    const file = join(folder, `password-${n}`)
+    const read = await Promise.all(Array.from({ length: 4 }, () => keepPassword(file)))
+    expect(new Set(read).size).toBe(1)
+    expect(read[0]).not.toBe('')
+  }
 })
 
 test('settings reach the server', async () => {

@@ -1,7 +1,7 @@
 // The real PostgreSQL server that comes with the dependencies: made, adopted, started, stopped. Knows nothing of the product.
 import type { ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdir, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
+import { link, mkdir, mkdtemp, open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -80,12 +80,17 @@ export function freePort(): Promise<number> {
   })
 }
 
-async function keepPassword(file: string): Promise<string> {
-  await writeFile(file, randomBytes(24).toString('base64url'), { mode: 0o600, flag: 'wx' }).catch(
-    (error: NodeJS.ErrnoException) => {
+/** Written aside, so that another launcher at the same moment finds all of it or nothing. */
+export async function keepPassword(file: string): Promise<string> {
+  const draft = `${file}.${randomBytes(6).toString('hex')}`
+  await writeFile(draft, randomBytes(24).toString('base64url'), { mode: 0o600 })
+  try {
+    await link(draft, file).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'EEXIST') throw error
-    },
-  )
+    })
+  } finally {
+    await rm(draft)
+  }
   return (await readFile(file, 'utf8')).trim()
 }
 

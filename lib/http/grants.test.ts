@@ -41,7 +41,11 @@ test('an operator grants and ends a grant, both on record', async () => {
   expect(await (await ask('PUT', { until: null })).json()).toMatchObject({ endsAt: null, maxSessions: 7 })
   expect(await (await ask('DELETE', undefined)).json()).toMatchObject({ state: 'unstarted' })
   expect((await ask('DELETE', undefined)).status).toBe(200)
-  const entries = await rig.web.ctx.db.select().from(auditEntries).where(eq(auditEntries.locationId, locationId))
+  const entries = await rig.web.ctx.db
+    .select()
+    .from(auditEntries)
+    .where(eq(auditEntries.locationId, locationId))
+    .orderBy(auditEntries.id)
   expect(entries.map(({ action, userId }) => [action, userId]).filter(([action]) => action!.startsWith('ent'))).toEqual(
     [
       ['entitlement.granted', null],

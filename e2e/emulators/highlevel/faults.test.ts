@@ -88,7 +88,7 @@ describe('limits', () => {
     const other = await crm.createSubAccount('Sliding')
     const token = await world.installed(other.id)
     const ask = async () => (await api(token, 'GET', `/locations/${other.id}`)).status
-    await crm.set({ limits: { max: 2, intervalMs: 200 } })
+    await crm.set({ limits: { max: 2, intervalMs: 2_000 } })
     expect([await ask(), await ask(), await ask()]).toEqual([200, 200, 429])
     await expect.poll(ask, { interval: 20 }).toBe(200)
     await crm.set({ limits: { max: 100, intervalMs: 10_000 } })

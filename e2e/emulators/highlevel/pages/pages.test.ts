@@ -34,7 +34,7 @@ beforeAll(async () => {
   crm = connectCrm(emulator.url)
   browser = await chromium.launch({ executablePath: findOrInstallChromium(), args: ['--no-sandbox'] })
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
-  page.setDefaultTimeout(10_000)
+  page.setDefaultTimeout(30_000)
   page.on('pageerror', (error) => errors.push(error.message))
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()))
 })

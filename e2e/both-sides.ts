@@ -128,6 +128,7 @@ async function run(
   }
   const takeEvents = () => pending.push(...kit.webhooks.splice(0))
   const hearOne = async () => {
+    await kit.crm.webhooksIdle()
     takeEvents()
     if (pending.length === 0) return
     const body = random.takeFrom(pending)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { editBothSides } from '@/e2e/both-sides'
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
+const seed = Number(process.env.SEED ?? 4_711)
 
 describe(`a thousand edits of tags and labels on both sides (SEED=${seed})`, () => {
   it('one at a time on each: every side ends with the last word', { timeout: 240_000 }, async () => {

@@ -7,7 +7,7 @@ vi.mock('../contact/tags', async (original) => ({
   isTagEcho: () => false,
 }))
 
-const seed = Number(process.env.SEED ?? Date.now() % 1_000_000)
+const seed = Number(process.env.SEED ?? 4_711)
 
 it(`without the echo rule the sides do not end with the last word (SEED=${seed})`, { timeout: 240_000 }, async () => {
   const outcome = await editBothSides({ seed, edits: 500, exact: true, stopAtFirst: true })

@@ -232,6 +232,9 @@ test('who asks more often than a person can waits, and nobody else does', async 
   const { token: neighbour } = await tokenFor('Kim Roe', installed)
   rig.web.rates.calls = createCallRate(rig.web.ctx.clock, { count: 2, withinMs: 10_000 })
   for (let n = 1; n <= 2; n++) await ask(bearer(token))
-  await expect(ask(bearer(token))).rejects.toMatchObject({ code: 'too_many_requests', retryAfterSeconds: expect.any(Number) })
+  await expect(ask(bearer(token))).rejects.toMatchObject({
+    code: 'too_many_requests',
+    retryAfterSeconds: expect.any(Number),
+  })
   expect((await ask(bearer(neighbour))).actor).toMatchObject({ role: 'location_admin' })
 })

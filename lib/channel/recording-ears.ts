@@ -36,7 +36,7 @@ export class RecordingEars implements Ears {
     fits: (event: Event<K>) => boolean = () => true,
     options: { from?: number; timeoutMs?: number; what?: string } = {},
   ): Promise<Event<K>> {
-    const { from = 0, timeoutMs = 10_000, what = kind } = options
+    const { from = 0, timeoutMs = 30_000, what = kind } = options
     return new Promise((resolve, reject) => {
       const check = () => {
         for (const event of this.events.slice(from)) {

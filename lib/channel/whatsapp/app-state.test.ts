@@ -47,7 +47,7 @@ async function onceShared<T>(ask: () => Promise<T>): Promise<T> {
     try {
       return await ask()
     } catch (error) {
-      if (tries === 200 || !/not shared the key/.test(String(error))) throw error
+      if (tries === 1_000 || !/not shared the key/.test(String(error))) throw error
       await new Promise((done) => setTimeout(done, 20))
     }
   }
@@ -181,7 +181,7 @@ describe('the address book', () => {
 
   test('killed as soon as its key is confirmed, the next owner has the key: a phone gives it once', async () => {
     // Slow writes, so that what is not stored before the confirmation never is.
-    const session = await here.world.session(here.world.channel({ slowMs: 300 }))
+    const session = await here.world.session(here.world.channel({ slowMs: 300, timings: { databaseWaitMs: 10_000 } }))
     const bob = await here.world.phones.create({ name: 'Bobby' })
     await session.owner.saveContact(bob, 'Bob')
     const confirmed = here.world.phones.waitFor(

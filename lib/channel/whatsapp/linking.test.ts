@@ -135,7 +135,7 @@ describe('endings', () => {
   })
 
   test('a server that cannot be reached is tried again until the time is up', async () => {
-    const { session, line } = await here.started({ timings: { giveUpMs: 600 } })
+    const { session, line } = await here.started({ timings: { giveUpMs: 3_000 } })
     await here.world.phones.refuseConnections()
     await here.world.phones.closeConnections(session.owner.number, 428)
     expect(await session.ears.state('failed')).toMatchObject({ reason: 'retries_exhausted' })

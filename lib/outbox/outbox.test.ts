@@ -295,7 +295,9 @@ test('many claimers share many lanes: each delivery once, in order', async () =>
 
 async function waitForLock(on: DatabaseClient): Promise<void> {
   for (;;) {
-    const waiting = await on.db.execute(sql`select 1 from pg_locks where not granted limit 1`)
+    const waiting = await on.db.execute(
+      sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
     if (waiting.length > 0) return
   }
 }

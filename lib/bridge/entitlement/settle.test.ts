@@ -166,15 +166,11 @@ describe('a trial', () => {
   it('that two numbers begin at once is marked for both', async () => {
     const [first, second] = [freshNumber(), freshNumber()]
     let other: Promise<void> | undefined
+    const blocked = sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
     await world.ctx.db.transaction(async (tx) => {
       await beginTrial(tx, world.ctx, bakery.id, [first])
       other = world.ctx.db.transaction((theirs) => beginTrial(theirs, world.ctx, bakery.id, [second]))
-      await expect
-        .poll(
-          async () =>
-            (await world.ctx.db.execute(sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`)).length,
-        )
-        .toBeGreaterThan(0)
+      await expect.poll(async () => (await world.ctx.db.execute(blocked)).length).toBeGreaterThan(0)
     })
     await other
     const marks = [first, second].map((phone) => world.ctx.mark(`number ${phone}`))

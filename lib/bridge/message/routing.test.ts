@@ -295,8 +295,8 @@ test('what was due to fail as capped and is bound anew at that moment does not f
   await work()
   const mine = sql`location_id = ${locationId} and kind = 'send'`
   await kit.ctx.db.execute(sql`update deliveries set created_at = now() - interval '25 hours' where ${mine}`)
-  const isBlocked = async () =>
-    (await kit.ctx.db.execute(sql`select 1 from pg_stat_activity where wait_event_type = 'Lock'`)).length > 0
+  const blocked = sql`select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`
+  const isBlocked = async () => (await kit.ctx.db.execute(blocked)).length > 0
   let expiring: Promise<number> | undefined
   await kit.ctx.db.transaction(async (tx) => {
     await tx.execute(sql`select 1 from parts where location_id = ${locationId} for update`)

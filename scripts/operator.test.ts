@@ -55,7 +55,7 @@ test('an operator on the server needs no token to let a sub-account go on', asyn
     'entitlement.granted',
     'entitlement.revoked',
   ])
-}, 60_000)
+}, 240_000)
 
 test.each([
   [['grant', 'nobody-here'], 'There is no such sub-account'],
@@ -71,9 +71,9 @@ test.each([
     expect([code, said]).toEqual([1, expect.stringContaining(sentence)])
     expect(said).not.toContain('at file:')
   },
-  30_000,
+  120_000,
 )
 
 test('what was given up is listed', async () => {
   expect((await operator('stuck')).said).toMatch(/push +[0-9a-f-]{36} +12 +CrmError: 500$/)
-}, 30_000)
+}, 120_000)

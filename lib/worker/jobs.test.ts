@@ -136,9 +136,9 @@ test('a job that is asked for runs at once, and asked for often it runs once mor
   try {
     jobs.wake('unheard of')
     for (let ask = 0; ask < 20; ask++) jobs.wake('asked-for')
-    await expect.poll(() => runs, { timeout: 5_000 }).toBe(1)
+    await expect.poll(() => runs).toBe(1)
     jobs.wake('asked-for')
-    await expect.poll(() => runs, { timeout: 5_000 }).toBe(2)
+    await expect.poll(() => runs).toBe(2)
   } finally {
     await jobs.stop()
   }

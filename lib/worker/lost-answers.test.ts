@@ -122,7 +122,7 @@ test.each([
   const ids = [await queue('a'), await queue('b')]
   lose = statement
   await start()
-  for (const id of ids) await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('sent')
+  for (const id of ids) await expect.poll(() => statusOf(id)).toBe('sent')
   expect(lose).toBeNull()
   expect(texts().sort()).toEqual(['a', 'b'])
 })
@@ -137,7 +137,7 @@ test('when sending again what is in doubt breaks off, it is sent again, and othe
     throw new Error('a fault of ours')
   }
   await start()
-  for (const id of [first, second]) await expect.poll(() => statusOf(id), { timeout: 10_000 }).toBe('sent')
+  for (const id of [first, second]) await expect.poll(() => statusOf(id)).toBe('sent')
   expect(texts().sort()).toEqual(['after', 'in doubt'])
 })
 
@@ -153,8 +153,8 @@ test('a part in doubt that can never be sent does not keep the session from send
     return send(to, prepared, id)
   }
   await start()
-  await expect.poll(() => statusOf(healthy), { timeout: 10_000 }).toBe('sent')
-  await expect.poll(() => statusOf(poison), { timeout: 10_000 }).toBe('failed')
+  await expect.poll(() => statusOf(healthy)).toBe('sent')
+  await expect.poll(() => statusOf(poison)).toBe('failed')
 })
 
 test('a CRM that could not be reached is asked again soon, not when the hold on the lane is over', async () => {
@@ -172,7 +172,7 @@ test('a CRM that could not be reached is asked again soon, not when the hold on 
       return { ...api, getContact }
     },
   })
-  await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('sent')
+  await expect.poll(() => statusOf(id)).toBe('sent')
   expect(isReachable).toBe(true)
 })
 
@@ -180,16 +180,16 @@ test('a line that hung up in time is not kept when its renewal comes through aft
   let stoodStillMs = 0
   const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + stoodStillMs }
   // The fence looks every three seconds, and finds the lease renewed.
-  await start(undefined, { clock, timings: { fenceMs: 60_000, renewEveryMs: 50, leaseMs: 1_000 } })
+  await start(undefined, { clock, timings: { fenceMs: 60_000, renewEveryMs: 50, leaseMs: 5_000 } })
   await expect.poll(() => opened.length).toBe(1)
   const [before] = opened
   expect(before!.isMine()).toBe(true)
   stoodStillMs = 61_000
   // So the line, which asks before each frame, hears it first.
   expect(before!.isMine()).toBe(false)
-  await expect.poll(() => opened.length, { timeout: 10_000 }).toBe(2)
+  await expect.poll(() => opened.length).toBe(2)
   expect(opened[1]!.epoch).toBeGreaterThan(before!.epoch)
   expect([before!.isMine(), opened[1]!.isMine()]).toEqual([false, true])
   const id = await queue('goes on')
-  await expect.poll(() => statusOf(id), { timeout: 5_000 }).toBe('sent')
+  await expect.poll(() => statusOf(id)).toBe('sent')
 })

@@ -25,7 +25,7 @@ test('a late answer is late', async () => {
 })
 
 test('Baileys asks again when a question is not answered, and takes an unanswered write for done', async () => {
-  const { shop, app, seen } = await shopWithAna({ defaultQueryTimeoutMs: 300 })
+  const { shop, app, seen } = await shopWithAna({ defaultQueryTimeoutMs: 1_500 })
   await phones.appStateFault('silence', { number: shop.number, on: 'fetch', count: 1 })
   await shop.renameContact(ANA, 'Ana García')
   await seen.until('the name', () => seen.names.get(jid(ANA)) === 'Ana García')

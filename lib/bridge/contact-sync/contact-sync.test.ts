@@ -80,7 +80,7 @@ const names = async () =>
   (await contacts()).map((c) => `${c.phone} ${[c.firstName, c.lastName].filter(Boolean).join(' ')}`).sort()
 
 async function until(state: ContactSyncView['state'], session: Session = one): Promise<ContactSyncView> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 1_600; tries++) {
     const now = await view(session)
     if (now.state === state && !(await isBusy(session))) return now
     await new Promise((done) => setTimeout(done, 25))
@@ -280,7 +280,7 @@ describe('a run', () => {
 
 /** Seen at some moment, not to last. */
 async function until2(state: ContactSyncView['state']): Promise<ContactSyncView> {
-  for (let tries = 0; tries < 800; tries++) {
+  for (let tries = 0; tries < 4_000; tries++) {
     const now = await view()
     if (now.state === state) return now
     await new Promise((done) => setTimeout(done, 5))

@@ -473,7 +473,7 @@ describe('from WhatsApp to the CRM', () => {
     await expect(pushInbound(kit.ctx, owner, delivery!)).rejects.toMatchObject({ kind: 'unknown' })
     await pushInbound(kit.ctx, owner, { ...delivery!, inDoubt: true })
     expect((await posts()).map((each) => each.text)).toEqual(['only once'])
-  }, 20_000)
+  })
 
   test('a worker that stood still past its hold posts nothing any more', async () => {
     await hearInbound(kit.ctx, one, event(person(), 'not by two'))

@@ -202,7 +202,7 @@ describe('an uninstall', () => {
     await db.execute(sql`insert into lanes (id, location_id) values ('lane', ${id})`)
     await db.execute(sql`
       insert into deliveries (id, key, kind, lane_id, location_id, subject_id)
-      values (gen_random_uuid(), 'one', 'push', 'lane', ${id}, gen_random_uuid())`)
+      select gen_random_uuid(), status, 'route', 'lane', ${id}, id from messages where status = 'queued'`)
     await rig.crm.uninstall(id!)
     await settled()
     expect(await statusOf(id!)).toMatchObject({ status: 'uninstalled' })

@@ -46,7 +46,7 @@ export async function mergePeople(
     // What was heard twice, once under each address, stays once.
     await tx.execute(sql`
       delete from messages g using messages k
-      where g.chat_id = ${goes} and k.chat_id = ${stays} and g.remote_id = k.remote_id and g.session_id = k.session_id`)
+      where g.chat_id = ${goes} and k.chat_id = ${stays} and g.remote_id = k.remote_id`)
     await tx.execute(sql`update messages set chat_id = ${stays} where chat_id = ${goes}`)
     await moveLane(tx, `chat:${goes}`, `chat:${stays}`)
     await tx.execute(sql`delete from chats where id = ${goes}`)

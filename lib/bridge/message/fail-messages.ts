@@ -57,8 +57,12 @@ export async function failQueuedMessages(
   options: { inDoubtToo?: boolean } = {},
 ): Promise<void> {
   const states = options.inDoubtToo ? sql`('queued', 'sending')` : sql`('queued')`
+  // Found by its lanes, which are few, not by all it ever sent.
   const waiting = await tx.execute<{ message_id: MessageId }>(sql`
-    update parts set state = 'failed' where session_id = ${sessionId} and state in ${states} returning message_id`)
+    update parts set state = 'failed' where state in ${states} and id in (
+      select d.subject_id from lanes l join deliveries d on d.lane_id = l.id and d.state = 'ready' and d.kind = 'send'
+      where l.session_id = ${sessionId})
+    returning message_id`)
   // What comes after a new start does not wait for the windows and retries of what has failed.
   await tx.execute(sql`
     update lanes set due_at = now() where id in (

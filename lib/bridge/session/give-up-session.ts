@@ -1,6 +1,9 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql, type SQL } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
+import { inSteps } from '@/db/in-steps'
 import { notifyChange } from '@/db/notify'
+import { parts } from '@/db/schema/messages'
+import { chats } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { OwnedSession } from '@/lib/channel/channel'
@@ -22,11 +25,13 @@ export async function giveUpSession(
 ): Promise<void> {
   // Nobody will try again what the device had on its way. Committed first: PostgreSQL checks rows changed in a transaction
   // against rows erased later in it, and the erasing takes the chats of these messages along.
-  await inTransaction(ctx.db, async (tx) => {
+  const wanted = await inTransaction(ctx.db, async (tx) => {
     const session = await lockOwned(tx, owned)
     if (session && session.wanted !== 'connected')
       await failQueuedMessages(tx, session.id, failureAtRest(session), { inDoubtToo: true })
+    return session?.wanted
   })
+  if (wanted === 'removed') await empty(ctx, owned)
   await inTransaction(ctx.db, async (tx) => {
     const session = await lockOwned(tx, owned)
     if (session?.isLinked && !confirmed) await tellStillLinked(tx, ctx, session)
@@ -34,6 +39,32 @@ export async function giveUpSession(
     else await tx.update(sessions).set({ isLinked: false, aliases: [] }).where(eq(sessions.id, owned.id))
     await notifyChange(tx, { locationId: owned.locationId, type: 'session', id: owned.id })
   })
+}
+
+/** Years of messages are too many to go with the row. They stay in the log, without the session, as they would. */
+async function empty(ctx: BridgeContext, owned: OwnedSession): Promise<void> {
+  const few = (statement: (limit: number) => SQL) =>
+    inSteps((limit) =>
+      inTransaction(ctx.db, async (tx) => {
+        await fence(tx, owned)
+        return await tx.execute(statement(limit))
+      }),
+    )
+  await few(
+    (limit) => sql`
+      update messages set session_id = null, chat_id = null where id in (
+        select id from messages where session_id = ${owned.id} limit ${limit})`,
+  )
+  await few(
+    (limit) => sql`
+      delete from deliveries where id in (
+        select d.id from lanes l join deliveries d on d.lane_id = l.id where l.session_id = ${owned.id} limit ${limit})`,
+  )
+  for (const table of [parts, chats])
+    await few(
+      (limit) => sql`
+        delete from ${table} where id in (select id from ${table} where session_id = ${owned.id} limit ${limit})`,
+    )
 }
 
 async function lockOwned(tx: Transaction, owned: OwnedSession): Promise<SessionRow | undefined> {

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDatabase, type DatabaseClient } from '@/db/client'
 import { createTestDatabase, type TestDatabase } from '@/db/test-database'
+import { allowSmallSteps } from '@/db/test-steps'
 import { createVault } from '@/db/vault'
 import { opaqueId, type LocationId } from '@/lib/ids'
 import { parseKeyring } from '@/lib/seal'
@@ -96,4 +97,21 @@ test('who left yesterday, or is still there, keeps everything', async () => {
     expect((await tablesWith(id)).length).toBe(11)
     expect((await createVault(client.db, keyring).open(place, sealed)).toString()).toBe('the content')
   }
+})
+
+test('a large sub-account is erased in small steps', async () => {
+  const gone = await furnished('uninstalled', 29)
+  const { db } = client
+  await db.execute(sql`
+    insert into people (id, location_id, contact_id) select gen_random_uuid(), ${gone.id}, 'c' || n from generate_series(1, 4500) n`)
+  await db.execute(sql`
+    insert into messages (id, location_id, direction, origin, body_sealed, status, occurred_at)
+    select gen_random_uuid(), ${gone.id}, 'inbound', 'person', '', 'received', now() from generate_series(1, 4500)`)
+  await db.execute(sql`
+    insert into deliveries (id, key, kind, lane_id, location_id, subject_id)
+    select gen_random_uuid(), ${gone.id} || n, 'push', ${`lane ${gone.id}`}, ${gone.id}, gen_random_uuid()
+    from generate_series(1, 4500) n`)
+  await allowSmallSteps(db, ['people', 'messages', 'deliveries'], 2_000)
+  await eraseUninstalled(db)
+  expect(await tablesWith(gone.id)).toEqual([])
 })

@@ -63,16 +63,22 @@ async function eraseTokens(tx: Transaction): Promise<void> {
 async function failQueuedWork(tx: Transaction, ids: Ids): Promise<void> {
   // Lanes before deliveries, in order, as everyone who touches both.
   await tx.execute(sql`select id from lanes where location_id in ${ids} order by id for update`)
+  // From what waits, which is little, not from all there ever was: somebody's web request waits for this.
   await tx.execute(sql`
-    update deliveries set state = 'given_up', finished_at = now(), last_error = 'uninstalled'
-    where location_id in ${ids} and state = 'ready'`)
-  await tx.execute(
-    sql`update parts set state = 'failed' where location_id in ${ids} and state in ('queued', 'sending')`,
-  )
-  await tx.execute(sql`
+    with given_up as (
+      update deliveries d set state = 'given_up', finished_at = now(), last_error = 'uninstalled'
+      from lanes l where l.id = d.lane_id and l.location_id in ${ids} and d.state = 'ready'
+      returning d.kind, d.subject_id
+    ),
+    unsent as (
+      update parts set state = 'failed' where state in ('queued', 'sending')
+        and id in (select subject_id from given_up where kind = 'send')
+      returning message_id
+    )
     update messages set status = 'failed', failure_code = 'session_down', updated_at = now(),
       failure_message = 'Not sent: the app was removed from this sub-account before it could be.'
-    where location_id in ${ids} and direction = 'outbound' and status in ('received', 'queued', 'sending')`)
+    where direction = 'outbound' and status in ('received', 'queued', 'sending') and id in (
+      select message_id from unsent union all select subject_id from given_up where kind = 'route')`)
 }
 
 /** Names and priorities are given free at once: the app may be installed again before a worker has erased the rows. */

@@ -79,6 +79,8 @@ function cutAround(text: string, from: number, to: number): { from: number; to: 
   }
   if (textEnd || newline > 0) return { from: start, to: end, with: '' }
   if (barred) return { from, to, with: '' }
+  // Nothing stands before it on its line that a space could part from what follows.
+  if (lineStart) return { from, to: end, with: '' }
   if (punctuation.has(text[end]!)) return { from: start, to: end, with: '' }
   const spaced = start < from && end > to
   return spaced ? { from: start, to: end, with: ' ' } : { from, to, with: '' }

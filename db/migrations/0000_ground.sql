@@ -309,7 +309,12 @@ CREATE TABLE "browser_sessions" (
 CREATE TABLE "crm_budgets" (
 	"location_id" text PRIMARY KEY NOT NULL,
 	"spent_until" timestamp (3) with time zone DEFAULT now() NOT NULL,
-	"failing_since" timestamp (3) with time zone
+	"failing_since" timestamp (3) with time zone,
+	"day" date,
+	"day_count" integer DEFAULT 0 NOT NULL,
+	"every_ms" integer,
+	"burst_ms" integer,
+	"per_day" integer
 );
 --> statement-breakpoint
 CREATE TABLE "data_keys" (

@@ -1,4 +1,4 @@
-import { boolean, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { boolean, date, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
 import { bytea, moment } from './columns'
 
@@ -74,6 +74,13 @@ export const crmBudgets = pgTable('crm_budgets', {
   spentUntil: moment('spent_until').notNull().defaultNow(),
   /** Since when the CRM fails at what it is asked for this sub-account; null while it answers. */
   failingSince: moment('failing_since'),
+  /** How many were taken on that day, in UTC. */
+  day: date(),
+  dayCount: integer('day_count').notNull().default(0),
+  /** What its answers announce, where they do: between two requests, how much of that may be spent ahead, and how many a day. */
+  everyMs: integer('every_ms'),
+  burstMs: integer('burst_ms'),
+  perDay: integer('per_day'),
 })
 
 /** Installs we started: the state parameter, hashed, once, for ten minutes. */

@@ -7,7 +7,7 @@ import { systemClock } from '@/lib/clock'
 import type { ContactId, CrmMessageId, LocationId } from '@/lib/ids'
 import { silentLog } from '@/lib/log'
 import { createHighLevel, type HighLevelOptions } from './client'
-import { CrmError, type SubAccountApi } from './highlevel'
+import { CrmError, type CrmLimits, type SubAccountApi } from './highlevel'
 import { createOAuth } from './oauth'
 import { createRequester, waitOf } from './request'
 import { createTransport, type Timeouts } from './transport'
@@ -29,6 +29,7 @@ let location: LocationId
 let api: SubAccountApi
 let token: string
 const exhausted: number[] = []
+const announced: CrmLimits[] = []
 let isFailing = false
 const told: string[] = []
 let replaced = 0
@@ -47,6 +48,7 @@ function apiOver(apiUrl: string, more: Partial<HighLevelOptions> = {}): SubAccou
     },
     budget: {
       take: () => Promise.resolve({ isFailing }),
+      announced: (_id, limits) => Promise.resolve(void announced.push(limits)),
       exhausted: (_id, ms) => Promise.resolve(void exhausted.push(ms)),
       failing: () => Promise.resolve(void told.push('failing')),
       recovered: () => Promise.resolve(void told.push('recovered')),
@@ -270,6 +272,17 @@ describe('what the CRM refuses', () => {
     expect(error).toMatchObject({ kind: 'try_later', status: 429 })
     expect(exhausted).toEqual([(error as CrmError).retryAfterMs])
     expect(exhausted[0]).toBeGreaterThanOrEqual(60_000)
+  })
+
+  test('what an answer says of the limits is passed on, whatever else it says', async () => {
+    announced.length = 0
+    await api.getLocation()
+    await crm.fault('status', { path: '^/locations/', status: 500, times: 1 })
+    await expect(api.getLocation()).rejects.toMatchObject({ status: 500 })
+    expect(announced).toMatchObject([
+      { most: 100, withinMs: 10_000, daily: 200_000, dailyLeft: expect.any(Number) },
+      {},
+    ])
   })
 
   test.each<[Record<string, string>, number]>([

@@ -5,6 +5,7 @@ import type { Clock } from '@/lib/clock'
 import { createBreaker } from './breaker'
 import {
   CrmError,
+  type CrmLimits,
   type HighLevel,
   type RequestBudget,
   type SubAccountApi,
@@ -65,8 +66,9 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
   async function spend<Output>(locationId: LocationId, call: Call<Output>): Promise<Output> {
     const { isFailing } = await budget.take(locationId)
     const startedMs = clock.monotonicMs()
+    let said: CrmLimits = {}
     try {
-      const answer = await requester.request(call)
+      const answer = await requester.request(call, (limits) => void (said = limits))
       await went(locationId, isFailing, false)
       return answer
     } catch (error) {
@@ -77,6 +79,8 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
       if (error.kind === 'suspended') await options.onSuspended?.(locationId)
       if (error.status === 429) await budget.exhausted(locationId, error.retryAfterMs ?? 10_000)
       throw error
+    } finally {
+      await budget.announced(locationId, said)
     }
   }
 

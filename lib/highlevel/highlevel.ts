@@ -178,10 +178,21 @@ export interface TokenSource {
   replace(locationId: LocationId, refused: string): Promise<string>
 }
 
+/** So many requests in any span, and so many a day, of which some are left until they begin anew. */
+export interface CrmLimits {
+  most?: number | undefined
+  withinMs?: number | undefined
+  daily?: number | undefined
+  dailyLeft?: number | undefined
+  resetMs?: number | undefined
+}
+
 /** What may be asked of the CRM for a sub-account, and when; shared by all processes. */
 export interface RequestBudget {
   /** Spends one request of the allowance; resolves when it may leave. `isFailing`: the CRM was found to fail, and this finds out whether it still does. */
   take(locationId: LocationId): Promise<{ isFailing: boolean }>
+  /** What an answer says of the allowance, which may differ from what is documented. */
+  announced(locationId: LocationId, limits: CrmLimits): Promise<void>
   /** The CRM said the allowance is used up, whatever we counted. */
   exhausted(locationId: LocationId, forMs: number): Promise<void>
   /** The CRM fails this sub-account: nothing is asked for a while, longer the longer it has lasted. */

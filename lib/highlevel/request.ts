@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { CrmError, type CrmErrorKind } from './highlevel'
+import { CrmError, type CrmErrorKind, type CrmLimits } from './highlevel'
 import { errorBody, type ErrorBody } from './schemas'
 import { TransportError, type Transport, type TransportAnswer } from './transport'
 
@@ -19,15 +19,18 @@ export interface Call<Output> {
   answer: z.ZodType<Output>
 }
 
-/** `request` either returns what the schema made of a 2xx answer, or throws CrmError. It never retries. */
+/**
+ * `request` either returns what the schema made of a 2xx answer, or throws CrmError. It never retries. Any answer's word on the
+ * limits is passed on before that.
+ */
 export interface Requester {
-  request<Output>(call: Call<Output>): Promise<Output>
+  request<Output>(call: Call<Output>, announced?: (limits: CrmLimits) => void): Promise<Output>
 }
 
 export function createRequester(apiUrl: string, transport: Transport): Requester {
   const base = apiUrl.replace(/\/+$/, '')
   return {
-    async request(call) {
+    async request(call, announced) {
       const isRepeatable = call.isRepeatable ?? call.method !== 'POST'
       const lost: CrmErrorKind = isRepeatable ? 'try_later' : 'unknown'
       const answer = await transport.send(prepare(base, call)).catch((error: unknown) => {
@@ -35,6 +38,7 @@ export function createRequester(apiUrl: string, transport: Transport): Requester
         const kind = error.mayHaveLeft ? lost : 'try_later'
         throw new CrmError(kind, `${nameOf(call)}: ${error.message}`, { cause: error })
       })
+      announced?.(limitsOf(answer.headers))
       if (answer.status < 200 || answer.status > 299) throw classify(nameOf(call), answer, lost)
       const parsed = call.answer.safeParse(parseJson(answer.body))
       if (parsed.success) return parsed.data
@@ -132,20 +136,28 @@ const reasonOf = (said: string) => knownReasons.find((reason) => said.startsWith
 
 const hourMs = 3_600_000
 
+function numberIn(headers: TransportAnswer['headers'], name: string): number | undefined {
+  const value = headers[name]
+  return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined
+}
+
+function limitsOf(headers: TransportAnswer['headers'], nowMs = Date.now()): CrmLimits {
+  const reset = numberIn(headers, 'x-ratelimit-daily-reset')
+  // Its unit is documented nowhere: milliseconds or seconds since 1970, or seconds from now.
+  const ms = reset && (reset > 1e12 ? reset - nowMs : reset > 1e9 ? reset * 1000 - nowMs : reset * 1000)
+  return {
+    most: numberIn(headers, 'x-ratelimit-max'),
+    withinMs: numberIn(headers, 'x-ratelimit-interval-milliseconds'),
+    daily: numberIn(headers, 'x-ratelimit-limit-daily'),
+    dailyLeft: numberIn(headers, 'x-ratelimit-daily-remaining'),
+    resetMs: ms && Math.max(1000, Math.min(ms, 24 * hourMs)),
+  }
+}
+
 /** How long to hold back after a 429: what the answer says, else its window, else ten seconds. */
 export function waitOf(headers: TransportAnswer['headers'], nowMs = Date.now()): number {
-  const number = (name: string) => {
-    const value = headers[name]
-    return typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : undefined
-  }
-  const retryAfter = number('retry-after')
+  const retryAfter = numberIn(headers, 'retry-after')
   if (retryAfter !== undefined) return Math.min(retryAfter * 1000, 24 * hourMs)
-  if (number('x-ratelimit-daily-remaining') === 0) {
-    const reset = number('x-ratelimit-daily-reset')
-    if (reset === undefined) return hourMs
-    // Its unit is documented nowhere: milliseconds or seconds since 1970, or seconds from now.
-    const ms = reset > 1e12 ? reset - nowMs : reset > 1e9 ? reset * 1000 - nowMs : reset * 1000
-    return Math.max(1000, Math.min(ms, 24 * hourMs))
-  }
-  return number('x-ratelimit-interval-milliseconds') ?? 10_000
+  const { dailyLeft, resetMs, withinMs } = limitsOf(headers, nowMs)
+  return dailyLeft === 0 ? (resetMs ?? hourMs) : (withinMs ?? 10_000)
 }

@@ -1,10 +1,13 @@
-import { sql } from 'drizzle-orm'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eq, sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openDatabase, type DatabaseClient } from '@/db/client'
+import { crmBudgets } from '@/db/schema/sub-accounts'
 import { createTestDatabase, type TestDatabase } from '@/db/test-database'
+import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { systemClock, type Clock } from '@/lib/clock'
+import type { CrmError } from '@/lib/highlevel/highlevel'
 import { opaqueId, type LocationId } from '@/lib/ids'
-import { createRequestBudget, stepMs } from './request-budget'
+import { createRequestBudget, documented } from './request-budget'
 
 let database: TestDatabase
 const clients: DatabaseClient[] = []
@@ -49,7 +52,7 @@ test('no ten seconds ever hold more than 100 requests of a sub-account, whoever 
     }),
   )
   /** What a slow machine adds: moments pass while they are asked for, and a request leaves after its own. */
-  const late = Math.ceil((performance.now() - startedAt) / stepMs)
+  const late = Math.ceil((performance.now() - startedAt) / documented.everyMs)
   const leaves = outcomes.filter((at) => at !== null)
   expect(most(leaves, 10_000)).toBeLessThanOrEqual(97 + late)
   // About ten seconds' worth is promised ahead, the rest is told to come back.
@@ -87,4 +90,60 @@ test('after the CRM said no, nobody asks until then', async () => {
   const { retryAfterMs } = error as { retryAfterMs: number }
   expect(retryAfterMs).toBeGreaterThan(3_590_000)
   expect(retryAfterMs).toBeLessThanOrEqual(3_600_000)
+})
+
+describe('what the CRM’s answers announce', () => {
+  let kit: BridgeKit
+  beforeAll(async () => void (kit = await startBridgeKit()))
+  afterAll(() => kit.close())
+  const rowOf = async (location: LocationId) =>
+    (await kit.ctx.db.select().from(crmBudgets).where(eq(crmBudgets.locationId, location)))[0]
+  const ask = (location: LocationId) => kit.ctx.highlevel.forSubAccount(location).getLocation()
+
+  test('is what is kept to, nine tenths of it, by every process', async () => {
+    const location = await kit.subAccount()
+    await kit.crm.set({ limits: { max: 10, intervalMs: 2_000, daily: 1_000 } })
+    await ask(location)
+    expect(await rowOf(location)).toMatchObject({ everyMs: 223, burstMs: 0, perDay: 900 })
+
+    const other = createRequestBudget(kit.ctx.db, noting([]))
+    const [at] = await kit.ctx.db.execute<{ now: string }>(sql`select clock_timestamp() as now`)
+    for (let i = 0; i < 20; i++) await other.take(location)
+    expect((await rowOf(location))!.spentUntil.getTime() - new Date(at!.now).getTime()).toBeGreaterThanOrEqual(20 * 223)
+
+    await kit.crm.set({ limits: { max: 100, intervalMs: 10_000, daily: 200_000 } })
+    await kit.ctx.db.execute(sql`update crm_budgets set spent_until = now() where location_id = ${location}`)
+    await ask(location)
+    expect(await rowOf(location)).toMatchObject({ ...documented, perDay: 180_000 })
+  })
+
+  test('of the day leaves the CRM no need to refuse: it is asked once an hour until the next day', async () => {
+    const location = await kit.subAccount()
+    await kit.crm.set({ limits: { daily: 20 } })
+    let answered = 0
+    const refused = await (async () => {
+      for (; ; answered++) await ask(location)
+    })().catch((error: unknown) => error)
+    await kit.crm.set({ limits: { daily: 200_000 } })
+    expect(refused).toMatchObject({ kind: 'try_later', status: undefined })
+    expect((refused as CrmError).retryAfterMs).toBeGreaterThan(3_500_000)
+    expect(answered).toBeGreaterThan(10)
+    expect(answered).toBeLessThan(20)
+    const other = createRequestBudget(kit.ctx.db, noting([]))
+    await expect(other.take(location)).rejects.toMatchObject({ kind: 'try_later' })
+  })
+})
+
+test('so many a day are asked, and no more, whatever the answers say; the next day begins anew', async () => {
+  const { db } = clients[0]!
+  const location = aLocation()
+  const budget = createRequestBudget(db, noting([]))
+  await budget.take(location)
+  await db.execute(sql`update crm_budgets set day_count = 179999 where location_id = ${location}`)
+  await budget.take(location)
+  const refused = await budget.take(location).catch((error: unknown) => error as CrmError)
+  expect(refused).toMatchObject({ kind: 'try_later' })
+  expect((refused as CrmError).retryAfterMs).toBeLessThanOrEqual(24 * 3_600_000)
+  await db.execute(sql`update crm_budgets set day = day - 1 where location_id = ${location}`)
+  await budget.take(location)
 })

@@ -5,13 +5,16 @@ import type { Clock } from '@/lib/clock'
 import { CrmError, type RequestBudget } from '@/lib/highlevel/highlevel'
 import type { LocationId } from '@/lib/ids'
 
-/**
- * The CRM allows an app 100 requests in any 10 seconds per sub-account. One request each 112 ms is 89 of them; a burst of
- * six leaves room for requests that reach the CRM later than they left.
- */
-export const stepMs = 112
 /** Whoever would wait longer is told to come back, so that a backlog keeps no lane busy. */
 const longestWaitMs = 10_000
+/** Of what the CRM allows we take so much. */
+const share = 0.9
+/**
+ * The CRM documents 100 requests in any 10 seconds per sub-account, and 200 000 a day. One request each 112 ms is 89 of them; a
+ * burst of six leaves room for requests that reach the CRM later than they left.
+ */
+export const documented = paceOf(100, 10_000)
+const perDay = 200_000 * share
 
 /** How long a CRM that fails is left alone, at first and at most. */
 export interface Rest {
@@ -19,6 +22,9 @@ export interface Rest {
   maxMs: number
 }
 const defaultRest: Rest = { minMs: 1_000, maxMs: 300_000 }
+
+/** When the CRM's day begins anew is documented nowhere: where an answer does not say, one is asked each hour. */
+const hourMs = 3_600_000
 
 /** Of one sub-account in one statement: what is promised ahead goes past `longestWaitMs` by less than this many steps. */
 const atOnce = 6
@@ -31,27 +37,36 @@ const atOnce = 6
 export function createRequestBudget(
   db: Database,
   clock: Clock,
-  everyMs = stepMs,
+  fixedEveryMs: number | null = null,
   rest: Rest = defaultRest,
 ): RequestBudget {
-  const burstMs = 5 * everyMs
+  const usual = fixedEveryMs === null ? documented : { everyMs: fixedEveryMs, burstMs: 5 * fixedEveryMs }
+  const every = sql`coalesce(budget.every_ms, ${usual.everyMs}::int) * interval '1 millisecond'`
+  const burst = sql`coalesce(budget.burst_ms, ${usual.burstMs}::int) * interval '1 millisecond'`
+  /** What this process wrote of each, so that it is written when it changes. */
+  const written = new Map<LocationId, string>()
+
   /** How long those of each sub-account have to wait; a sub-account that is not among them has no moment left. */
   async function takeMoments(asked: ReadonlyMap<LocationId, number>): Promise<Map<LocationId, Moment[]>> {
     const rows = [...asked].map(([location_id, count]) => ({ location_id, count }))
-    const taken = await db.execute<{ location_id: LocationId; wait: number; is_failing: boolean }>(sql`
+    const taken = await db.execute<{ location_id: LocationId; wait: number; every: number; is_failing: boolean }>(sql`
       with asked as materialized (
         select * from json_to_recordset(${JSON.stringify(rows)}::json) as r(location_id text, count int)
       )
-      insert into crm_budgets as budget (location_id, spent_until)
-      select location_id, clock_timestamp() - ${ms(burstMs)} + count * ${ms(everyMs)} from asked order by location_id
+      insert into crm_budgets as budget (location_id, spent_until, day, day_count)
+      select location_id, clock_timestamp() - ${ms(usual.burstMs)} + count * ${ms(usual.everyMs)}, ${today}, count
+      from asked order by location_id
       on conflict (location_id) do update
-        set spent_until = greatest(budget.spent_until, clock_timestamp() - ${ms(burstMs)})
-          + (select count from asked where asked.location_id = budget.location_id) * ${ms(everyMs)}
+        set spent_until = greatest(budget.spent_until, clock_timestamp() - ${burst}) + excluded.day_count * ${every},
+          day = excluded.day,
+          day_count = excluded.day_count + case when budget.day = excluded.day then budget.day_count else 0 end
         where budget.spent_until <= clock_timestamp() + ${ms(longestWaitMs)}
+          and (budget.day is distinct from excluded.day
+            or budget.day_count + excluded.day_count <= coalesce(budget.per_day, ${perDay}))
       returning location_id, extract(epoch from budget.spent_until - clock_timestamp())::float8 * 1000 as wait,
-        budget.failing_since is not null as is_failing`)
+        coalesce(budget.every_ms, ${usual.everyMs}::int) as every, budget.failing_since is not null as is_failing`)
     return new Map(
-      taken.map(({ location_id, wait, is_failing: isFailing }) => {
+      taken.map(({ location_id, wait, every: everyMs, is_failing: isFailing }) => {
         const count = asked.get(location_id)!
         return [
           location_id,
@@ -80,19 +95,35 @@ export function createRequestBudget(
     return locations.map((id) => waits.get(id)!.shift()!)
   })
 
+  async function exhausted(locationId: LocationId, forMs: number): Promise<void> {
+    await db.execute(sql`
+      insert into crm_budgets as budget (location_id, spent_until)
+      values (${locationId}, clock_timestamp() + ${ms(forMs)})
+      on conflict (location_id) do update
+        set spent_until = greatest(budget.spent_until, clock_timestamp() + ${ms(forMs)})`)
+  }
+
   return {
     async take(locationId) {
       const { waitMs, isFailing } = await take(locationId)
       if (waitMs > 0) await clock.sleep(Math.ceil(waitMs))
       return { isFailing }
     },
-    async exhausted(locationId, forMs) {
-      await db.execute(sql`
-        insert into crm_budgets as budget (location_id, spent_until)
-        values (${locationId}, clock_timestamp() + ${ms(forMs)})
-        on conflict (location_id) do update
-          set spent_until = greatest(budget.spent_until, clock_timestamp() + ${ms(forMs)})`)
+    async announced(locationId, { most, withinMs, daily, dailyLeft, resetMs }) {
+      if (fixedEveryMs !== null) return
+      const pace = most && withinMs ? paceOf(most, withinMs) : { everyMs: null, burstMs: null }
+      const ofDay = daily ? Math.min(Math.floor(daily * share), 2 ** 31 - 1) : null
+      const said = [pace.everyMs, pace.burstMs, ofDay].join()
+      if (pace.everyMs !== null && said !== written.get(locationId)) {
+        await db.execute(sql`
+          update crm_budgets set every_ms = ${pace.everyMs}, burst_ms = ${pace.burstMs}, per_day = ${ofDay}
+          where location_id = ${locationId}`)
+        written.set(locationId, said)
+      }
+      if (daily && ofDay && dailyLeft !== undefined && dailyLeft <= daily - ofDay)
+        await exhausted(locationId, resetMs ?? hourMs)
     },
+    exhausted,
     async failing(locationId) {
       const jitter = 0.5 + Math.random() / 2
       await db.execute(sql`
@@ -110,6 +141,12 @@ export function createRequestBudget(
   }
 }
 
+/** Evenly, with as much at once as the share that is not taken leaves room for. */
+function paceOf(most: number, withinMs: number): { everyMs: number; burstMs: number } {
+  const everyMs = Math.min(longestWaitMs, Math.ceil(withinMs / (share * most)))
+  return { everyMs, burstMs: everyMs * Math.max(0, Math.min(5, Math.floor(most * (1 - share)) - 1)) }
+}
+
 interface Moment {
   waitMs: number
   isFailing: boolean
@@ -117,7 +154,9 @@ interface Moment {
 
 async function fullUntil(db: Database, locationId: LocationId): Promise<CrmError> {
   const [row] = await db.execute<{ wait: number; is_failing: boolean }>(sql`
-    select failing_since is not null as is_failing, extract(epoch from spent_until - clock_timestamp())::float8 * 1000 as wait
+    select failing_since is not null as is_failing, extract(epoch from greatest(spent_until - clock_timestamp(),
+      case when day = ${today} and day_count > coalesce(per_day, ${perDay}) - ${atOnce}::int
+        then ${today} + interval '1 day' - clock_timestamp() at time zone 'UTC' end))::float8 * 1000 as wait
     from crm_budgets where location_id = ${locationId}`)
   const retryAfterMs = Math.max(1000, Math.ceil(row?.wait ?? 0))
   const why = row?.is_failing
@@ -126,4 +165,5 @@ async function fullUntil(db: Database, locationId: LocationId): Promise<CrmError
   return new CrmError('try_later', why, { retryAfterMs })
 }
 
+const today = sql`(clock_timestamp() at time zone 'UTC')::date`
 const ms = (value: number) => sql`${Math.round(value)}::int * interval '1 millisecond'`

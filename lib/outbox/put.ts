@@ -17,20 +17,22 @@ export interface NewDelivery {
   /** Set for what only the session's owner may do. */
   sessionId: SessionId | null
   subjectId: string
+  /** Before others of its kind. */
+  isUrgent?: boolean
 }
 
-/** Lower is served first when several are due: what people wrote before what machines report. */
+/** Lower is served first when several are due: what people wrote before what machines report, and of that what failed first. */
 const ranks: Record<DeliveryKind, number> = {
   route: 0,
   send: 1,
   push: 2,
   received: 2,
-  status: 3,
-  note: 3,
-  assign: 3,
-  label: 4,
-  tag: 5,
-  contacts: 6,
+  status: 4,
+  note: 4,
+  assign: 4,
+  label: 5,
+  tag: 6,
+  contacts: 7,
 }
 
 /**
@@ -49,7 +51,7 @@ export async function putDeliveries(tx: Transaction, deliveries: readonly NewDel
     location_id: delivery.locationId,
     session_id: delivery.sessionId,
     subject_id: delivery.subjectId,
-    rank: ranks[delivery.kind],
+    rank: ranks[delivery.kind] - (delivery.isUrgent ? 1 : 0),
   }))
   const woken = new Set(
     deliveries.map(({ sessionId, kind }) => (sessionId ? 'send' : kind === 'status' ? kind : 'crm')),
@@ -64,7 +66,8 @@ export async function putDeliveries(tx: Transaction, deliveries: readonly NewDel
       insert into lanes (id, location_id, session_id, rank, due_at)
       select distinct on (lane_id) lane_id, location_id, session_id, rank, now() from given order by lane_id, ord
       on conflict (id) do update
-        set due_at = case when lanes.due_at = 'infinity' then excluded.due_at else lanes.due_at end
+        set due_at = case when lanes.due_at = 'infinity' then excluded.due_at else lanes.due_at end,
+          rank = least(lanes.rank, excluded.rank)
       returning id
     ),
     stored as (

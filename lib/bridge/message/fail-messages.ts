@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChanges } from '@/db/notify'
+import type { MessageStatus } from '@/db/schema/messages'
 import { putDeliveries } from '@/lib/outbox/put'
 import type { CrmMessageId, LocationId, MessageId, PartId, SessionId } from '@/lib/ids'
 import { statusDelivery } from './refresh-status'
@@ -11,6 +12,7 @@ interface FailedRow extends Record<string, unknown> {
   location_id: LocationId
   crm_message_id: CrmMessageId | null
   origin: string
+  status: MessageStatus
 }
 
 /** Fails messages whose parts have not left, for a reason the CRM will show. Delivered ones are left alone. */
@@ -24,7 +26,7 @@ export async function failMessages(tx: Transaction, ids: readonly MessageId[], f
     update messages set status = 'failed', failure_code = ${failure.code}, failure_message = ${failure.message},
       held_at = null, hold_ms = null, updated_at = now()
     where id in ${list} and status not in ('delivered', 'read', 'failed')
-    returning id, location_id, crm_message_id, origin`)
+    returning id, location_id, crm_message_id, origin, status`)
   await putDeliveries(tx, failed.filter((row) => row.crm_message_id && row.origin === 'crm').map(statusDelivery))
   await notifyChanges(
     tx,

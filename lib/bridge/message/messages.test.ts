@@ -389,6 +389,31 @@ describe('statuses', () => {
   const hear = (remoteId: RemoteId, status: 'delivered' | 'read', epoch = 1) =>
     hearReceipts(kit.ctx, [{ sessionId: one.id, epoch, ids: [remoteId], status }])
 
+  test('that a message failed is told before what arrived earlier, and after what people wrote', async () => {
+    const { id, remoteId } = await sentToCrm()
+    await hear(remoteId, 'delivered')
+    const file = fromCrm('look', { attachments: ['https://example.com/a.png'] })
+    await accept(file)
+    await hearInbound(kit.ctx, one, {
+      ...{ type: 'message', id: 'HEARD-LAST' as RemoteId, fromPhone: false, at: new Date() },
+      person: { address: '77@lid' as Address, aliases: [], phone: nextPhone(), name: 'Tom' },
+      content: { kind: 'text', text: 'hello' },
+    })
+    const claimed: string[] = []
+    for (;;) {
+      const [delivery] = await claimForAnyone(kit.ctx.db, owner, { limit: 1, holdMs: 60_000, except: [] })
+      if (!delivery) break
+      if (delivery.locationId === locationId) claimed.push(`${delivery.kind} ${delivery.subjectId}`)
+    }
+    const [delivered, failed] = [await stored(id), await stored(file.crmMessageId)]
+    expect(failed.status).toBe('failed')
+    expect(claimed.slice(0, 3)).toEqual([
+      expect.stringMatching(/^push /),
+      `status ${failed.id}`,
+      `status ${delivered.id}`,
+    ])
+  })
+
   test('go forward only, read swallows delivered, and a repeated receipt tells nothing', async () => {
     const { id, remoteId } = await sentToCrm()
     await hear(remoteId, 'delivered')

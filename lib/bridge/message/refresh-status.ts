@@ -15,13 +15,18 @@ interface Moved extends Record<string, unknown> {
 }
 
 /** One open delivery per message tells the CRM whatever is newest when it is worked, so delivered and read fold into one call. */
-export const statusDelivery = (message: { id: MessageId; location_id: LocationId }): NewDelivery => ({
+export const statusDelivery = (message: {
+  id: MessageId
+  location_id: LocationId
+  status: MessageStatus
+}): NewDelivery => ({
   kind: 'status',
   key: `status:${message.id}`,
   lane: `message:${message.id}`,
   locationId: message.location_id,
   sessionId: null,
   subjectId: message.id,
+  isUrgent: message.status === 'failed',
 })
 
 /**

@@ -4,15 +4,16 @@ import { eq, sql, type SQL } from 'drizzle-orm'
 import { PgDialect } from 'drizzle-orm/pg-core'
 import { openListener, type Database, type Listener } from '@/db/client'
 import { messages, parts } from '@/db/schema/messages'
-import { leases } from '@/db/schema/sessions'
+import { leases, sessions } from '@/db/schema/sessions'
 import { owner, recordingLine, startBridgeKit, type BridgeKit, type RecordingLine } from '@/e2e/bridge-kit'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
+import { hearInbound } from '@/lib/bridge/message/hear-inbound'
 import { routeMessage } from '@/lib/bridge/message/route-message'
 import type { Channel, OwnedSession } from '@/lib/channel/channel'
 import { channelKinds } from '@/lib/channel/kinds'
 import { systemClock, type Clock } from '@/lib/clock'
 import { CrmError } from '@/lib/highlevel/highlevel'
-import type { ContactId, CrmMessageId, LocationId } from '@/lib/ids'
+import type { Address, ContactId, CrmMessageId, LocationId, RemoteId } from '@/lib/ids'
 import { claimForAnyone } from '@/lib/outbox/claim'
 import { productionTimings, type WorkerTimings } from './timings'
 import { startWorker, type Worker } from './worker'
@@ -72,7 +73,7 @@ const channel: Channel = {
 
 async function start(
   highlevel = kit.ctx.highlevel,
-  more: { clock?: Clock; timings?: Partial<WorkerTimings> } = {},
+  more: { clock?: Clock; timings?: Partial<WorkerTimings>; listener?: Listener } = {},
 ): Promise<void> {
   await kit.ctx.db
     .update(leases)
@@ -82,7 +83,7 @@ async function start(
     ctx: { ...kit.ctx, db: withLosses(kit.ctx.db), highlevel, clock: more.clock ?? kit.ctx.clock },
     owner: `worker-${++numbers}`,
     channels: { whatsapp: channel },
-    listener,
+    listener: more.listener ?? listener,
     pacing: 'off',
     timings: { ...productionTimings, pollMs: 100, drainMs: 500, crmRetry: { minMs: 20, maxMs: 100 }, ...more.timings },
   })
@@ -125,6 +126,30 @@ test.each([
   for (const id of ids) await expect.poll(() => statusOf(id)).toBe('sent')
   expect(lose).toBeNull()
   expect(texts().sort()).toEqual(['a', 'b'])
+})
+
+test('a worker no notification reaches finds its work by looking for it', async () => {
+  await start(undefined, { listener: { listen: async () => {}, close: async () => {} } })
+  await expect.poll(() => opened.length, { timeout: 30_000 }).toBe(1)
+  // One after the other, so that what a round finds cannot have been left from the one before.
+  for (const text of ['one', 'two', 'three']) {
+    const id = await accept(text)
+    await expect.poll(() => statusOf(id), { timeout: 30_000 }).toBe('sent')
+  }
+  const person = { address: '15554009999@s.whatsapp.net' as Address, phone: '+15554009999', name: 'Ana' }
+  await hearInbound(
+    kit.ctx,
+    { ...one, epoch: opened[0]!.epoch },
+    {
+      ...{ type: 'message', id: 'HEARD1' as RemoteId, person: { ...person, aliases: [person.address] } },
+      ...{ fromPhone: false, content: { kind: 'text', text: 'an answer' }, at: new Date() },
+    },
+  )
+  await kit.crm.waitForMessage((each) => each.locationId === locationId && each.text === 'an answer')
+  let hungUp = false
+  line.close = async () => void (hungUp = true)
+  await kit.ctx.db.update(sessions).set({ wanted: 'closed' }).where(eq(sessions.id, one.id))
+  await expect.poll(() => hungUp, { timeout: 30_000 }).toBe(true)
 })
 
 test('when sending again what is in doubt breaks off, it is sent again, and others are not kept waiting', async () => {

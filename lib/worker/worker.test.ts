@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { openListener, type Listener } from '@/db/client'
 import { mails } from '@/db/schema/entitlements'
 import { messages } from '@/db/schema/messages'
@@ -45,7 +45,8 @@ let actor: Actor
 
 const quick: WorkerTimings = {
   ...productionTimings,
-  ...{ leaseMs: 3_000, renewEveryMs: 300, fenceMs: 2_000, pollMs: 200, drainMs: 1_000 },
+  // Longer than any wait below: no session changes hands because a lease ran out.
+  ...{ leaseMs: 600_000, renewEveryMs: 300, fenceMs: 400_000, pollMs: 200, drainMs: 1_000 },
   crmRetry: { minMs: 50, maxMs: 500 },
 }
 
@@ -296,6 +297,8 @@ describe('sessions follow what people want', () => {
   test('another worker takes over where this one stopped, without a scan', async () => {
     const { id, phone } = await linked('Handed over')
     await worker.stop()
+    const kept = sql`select session_id from leases where owner is not null or lease_until <> '-infinity'`
+    expect(await kit.ctx.db.execute(kept)).toEqual([])
     worker = await start('second')
     const ana = await phones.create({ name: 'Ana' })
     const contact = await kit.crm.createContact(locationId, { name: 'Ana', phone: `+${ana.number}` })

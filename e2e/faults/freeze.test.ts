@@ -21,21 +21,26 @@ afterAll(() => world?.close(), 60_000)
 
 const logins = (since: number) => world.network.history.since(since).filter(({ kind }) => kind === 'login')
 
+/** The numbers of the sessions a worker holds. */
+const heldBy = async ({ name }: { name: string }) =>
+  (
+    await world.sql<{ phone: string }[]>`
+    select s.phone from leases l join sessions s on s.id = l.session_id where l.owner like ${`${name}-%`}`
+  ).map(({ phone }) => phone.replace(/\D/g, ''))
+
+/** Waits until each has logged in anew. */
+async function takenOver(numbers: readonly string[], since: number, withinMs?: number): Promise<void> {
+  const back = () => new Set(logins(since).map(({ number }) => String(number)))
+  await until('the other worker having taken over', () => numbers.every((number) => back().has(number)), withinMs)
+}
+
 /** Stops the busiest worker until the other has all its sessions, and wakes it. The takeover's length, in ms. */
 async function freeze(): Promise<number> {
   const frozen = (await world.busiest())!
-  const held = new Set(world.chats.map(({ owner }) => owner))
   const since = world.network.history.last()
   const at = performance.now()
   frozen.signal('SIGSTOP')
-  const back = () => new Set(logins(since).map(({ number }) => String(number)))
-  const mine = (
-    await world.sql<{ phone: string }[]>`
-    select s.phone from leases l join sessions s on s.id = l.session_id where l.owner like ${`${frozen.name}-%`}`
-  ).map(({ phone }) => phone.replace(/\D/g, ''))
-  await until('the other worker having taken over', () =>
-    mine.every((number) => !held.has(number) || back().has(number)),
-  )
+  await takenOver(await heldBy(frozen), since)
   const tookMs = performance.now() - at
   frozen.signal('SIGCONT')
   return tookMs
@@ -63,6 +68,35 @@ test('a worker that wakes up after its lease changes nothing and sends nothing',
   expect(verdict.outbound).toMatchObject({ ...clean, refused: [], lostCopies: [], changedIds: [], unticked: [] })
   expect(verdict.inbound).toMatchObject(clean)
 }, 3_600_000)
+
+test('a worker that is asked to stop hands over at once, not when its leases end', async () => {
+  await Promise.all([...world.workers].map((worker) => worker.stop()))
+  world.goOnWith(world.chats)
+  world.leaseMs = 3_600_000
+  await Promise.all([world.startWorker(), world.startWorker()])
+  await until('every session taken up', () => world.isAtRest())
+  const load = startLoad(world, { out: 15, into: 15 })
+  let tookMs: number
+  try {
+    await until('messages crossing', () => verdictOf(world).inbound.expected > 30)
+    const asked = (await world.busiest())!
+    const numbers = await heldBy(asked)
+    expect(numbers).not.toEqual([])
+    const since = world.network.history.last()
+    const at = performance.now()
+    asked.signal('SIGTERM')
+    await takenOver(numbers, since, 120_000)
+    tookMs = performance.now() - at
+    await asked.ended
+  } finally {
+    await load.stop()
+    world.leaseMs = null
+  }
+  const verdict = await settle(world)
+  console.log(`seed ${seed}: handed over after ${Math.round(tookMs)} ms\n  ${describeVerdict(verdict)}`)
+  expect(verdict.outbound).toMatchObject({ ...clean, refused: [], lostCopies: [], changedIds: [], unticked: [] })
+  expect(verdict.inbound).toMatchObject(clean)
+}, 600_000)
 
 test('without fence and epochs, two workers hold one session', async () => {
   await Promise.all([...world.workers].map((worker) => worker.stop()))

@@ -8,7 +8,7 @@ import { listenForOrders } from './orders'
 import { lineTimings, workerTimings } from './timings'
 import { mintsAnew, readRules } from './rules'
 
-const { FAULT_NETWORK, FAULT_ROOT, FAULT_WITHOUT, ...source } = process.env
+const { FAULT_NETWORK, FAULT_ROOT, FAULT_WITHOUT, FAULT_LEASE_MS, ...source } = process.env
 if (!FAULT_NETWORK || !FAULT_ROOT) throw new Error('FAULT_NETWORK and FAULT_ROOT name the emulated network.')
 trustEmulator(FAULT_ROOT)
 const orders = listenForOrders()
@@ -26,7 +26,7 @@ const worker = await composeWorker({
     })
     return rules.sameId ? channel : mintsAnew(channel)
   },
-  timings: workerTimings,
+  timings: { ...workerTimings, ...(FAULT_LEASE_MS && { leaseMs: Number(FAULT_LEASE_MS) }) },
   reach: orders.reach,
   without: { fence: !rules.fence },
 })

@@ -49,6 +49,8 @@ export class FaultWorld {
   judgedFrom = { whatsapp: 0, crm: 0 }
   /** What workers started from now on do without. */
   without: readonly Rule[] = []
+  /** Of workers started from now on, where it is not the short one of these tests. */
+  leaseMs: number | null = null
   web!: Killable
   sql!: postgres.Sql
 
@@ -130,6 +132,7 @@ export class FaultWorld {
       FAULT_NETWORK: this.network.webSocketUrl,
       FAULT_ROOT: this.network.rootPublicKey,
       FAULT_WITHOUT: without.join(','),
+      ...(this.leaseMs !== null && { FAULT_LEASE_MS: String(this.leaseMs) }),
     }
     const worker = await startWorkerProcess(env, more.file, more.nodeArgs)
     this.workers.push(worker)

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { desc, eq } from 'drizzle-orm'
+import { and, desc, eq, ne } from 'drizzle-orm'
 import { openWith, sealWith, type Keyring } from '@/lib/seal'
 import type { Database } from './client'
 import { dataKeys } from './schema/sub-accounts'
@@ -45,14 +45,7 @@ export function createVault(db: Database, keyring: Keyring): Vault {
       await db.insert(dataKeys).values({ tenant, version: 1, kid: keyring.current, wrapped }).onConflictDoNothing()
       rows = await read()
     }
-    return new Map(
-      rows.map((row) => {
-        const wrapping = keyring.keys.get(row.kid)
-        if (!wrapping)
-          throw new Error(`data key of tenant ${tenant} is wrapped by key ${row.kid}, which is not in ENCRYPTION_KEYS`)
-        return [row.version, openWith(wrapping, row.wrapped, wrapAad(tenant, row.version, row.kid))]
-      }),
-    )
+    return new Map(rows.map((row) => [row.version, unwrap(keyring, row)]))
   }
 
   function keysOf(tenant: string): Promise<Map<number, Buffer>> {
@@ -97,6 +90,29 @@ export function createVault(db: Database, keyring: Keyring): Vault {
     },
   }
   return vault
+}
+
+/**
+ * Wraps all data keys by the first key, so that the others can be retired; what is sealed with them stays as it is. Interrupted,
+ * it has done some of them, and all open. Answers how many it was.
+ */
+export async function rewrapDataKeys(db: Database, keyring: Keyring): Promise<number> {
+  const { current: kid } = keyring
+  const old = await db.select().from(dataKeys).where(ne(dataKeys.kid, kid))
+  let count = 0
+  for (const row of old) {
+    const wrapped = sealWith(keyring.keys.get(kid)!, unwrap(keyring, row), wrapAad(row.tenant, row.version, kid))
+    const same = and(eq(dataKeys.tenant, row.tenant), eq(dataKeys.version, row.version), eq(dataKeys.kid, row.kid))
+    count += (await db.update(dataKeys).set({ kid, wrapped }).where(same).returning({ kid: dataKeys.kid })).length
+  }
+  return count
+}
+
+function unwrap(keyring: Keyring, { tenant, version, kid, wrapped }: typeof dataKeys.$inferSelect): Buffer {
+  const wrapping = keyring.keys.get(kid)
+  if (wrapping) return openWith(wrapping, wrapped, wrapAad(tenant, version, kid))
+  const said = `data key of tenant ${tenant} is wrapped by key ${kid}, which is not in ENCRYPTION_KEYS`
+  throw Object.assign(new Error(said), { code: `ENCRYPTION_KEYS lacks ${kid}` })
 }
 
 const wrapAad = (tenant: string, version: number, kid: string) => `data_keys|${tenant}|${version}|${kid}`

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -6,7 +7,9 @@ import { openDatabase, type DatabaseClient } from '@/db/client'
 import { auditEntries, subAccounts } from '@/db/schema/sub-accounts'
 import { grants } from '@/db/schema/entitlements'
 import { createTestDatabase, type TestDatabase } from '@/db/test-database'
+import { createVault } from '@/db/vault'
 import type { CompanyId, LocationId } from '@/lib/ids'
+import { parseKeyring } from '@/lib/seal'
 import { root } from './children'
 
 let database: TestDatabase
@@ -73,6 +76,19 @@ test.each([
   },
   120_000,
 )
+
+test('data keys are wrapped anew by the key in front, and what is wrong with the keys is a sentence', async () => {
+  const [old, fresh] = [randomBytes(32), randomBytes(32)].map((key) => key.toString('base64'))
+  const place = { tenant: here, table: 'messages', column: 'body_sealed', row: 'one' }
+  const sealed = await createVault(client.db, parseKeyring(`k1:${old}`)).seal(place, 'words')
+  const rewrap = (keys: string) => {
+    process.env.ENCRYPTION_KEYS = keys
+    return operator('rewrap').finally(() => delete process.env.ENCRYPTION_KEYS)
+  }
+  expect((await rewrap('')).said).toBe('ENCRYPTION_KEYS: key 1 is not kid:base64-of-32-bytes')
+  expect((await rewrap(`k2:${fresh},k1:${old}`)).said).toBe('Data keys wrapped anew by k2: 1. No other wraps any now.')
+  expect((await createVault(client.db, parseKeyring(`k2:${fresh}`)).open(place, sealed)).toString()).toBe('words')
+}, 60_000)
 
 test('what was given up is listed', async () => {
   expect((await operator('stuck')).said).toMatch(/push +[0-9a-f-]{36} +12 +CrmError: 500$/)

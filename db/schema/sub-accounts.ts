@@ -96,7 +96,7 @@ export const appEvents = pgTable('app_events', {
   receivedAt: moment('received_at').notNull().defaultNow(),
 })
 
-/** Encrypted user data already exchanged, by hash, bound to the frame that did it. */
+/** Encrypted user data already exchanged, by hash, bound to the frame that did it; kept, because it never gets too old to be accepted. */
 export const ssoExchanges = pgTable('sso_exchanges', {
   payloadHash: bytea('payload_hash').primaryKey(),
   frameHash: bytea('frame_hash').notNull(),

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Actor } from '@/lib/bridge/context'
+import { sweepMemory } from '@/lib/bridge/sub-account/sweep'
 import { readEmbedToken } from './embed-token'
 import { startRig, type Rig } from './fixtures/rig'
 import { identify } from './identify'
@@ -119,6 +120,17 @@ describe('the encrypted user data', () => {
     const unframed = await payloadFor('Kim Roe', installed)
     expect((await exchange(unframed)).status).toBe(200)
     expect((await exchange(unframed)).status).toBe(401)
+  })
+
+  test('is taken from nobody else however long ago it was', async () => {
+    const payload = await payloadFor('Kim Roe', installed)
+    const frame = aFrame()
+    expect((await exchange(payload, frame)).status).toBe(200)
+    const { db } = rig.web.ctx
+    await db.execute(sql`update sso_exchanges set exchanged_at = now() - interval '400 days'`)
+    await sweepMemory(db)
+    expect((await exchange(payload, aFrame())).status).toBe(401)
+    expect((await exchange(payload, frame)).status).toBe(200)
   })
 
   test('written differently is still the same data', async () => {

@@ -7,7 +7,7 @@ import { allowSmallSteps } from '@/db/test-steps'
 import { createVault } from '@/db/vault'
 import { opaqueId, type LocationId } from '@/lib/ids'
 import { parseKeyring } from '@/lib/seal'
-import { eraseUninstalled } from './sweep'
+import { eraseUninstalled, sweepMemory } from './sweep'
 
 let database: TestDatabase
 let client: DatabaseClient
@@ -114,4 +114,17 @@ test('a large sub-account is erased in small steps', async () => {
   await allowSmallSteps(db, ['people', 'messages', 'deliveries'], 2_000)
   await eraseUninstalled(db)
   expect(await tablesWith(gone.id)).toEqual([])
+})
+
+test('a webhook is remembered for thirty days, that encrypted user data was used for ever', async () => {
+  const { db } = client
+  for (const days of [29, 32]) {
+    const at = sql`now() - ${days}::int * interval '1 day'`
+    await db.execute(sql`insert into app_events (key, event, received_at) values (${`${days} days`}, 'install', ${at})`)
+    await db.execute(sql`
+      insert into sso_exchanges (payload_hash, frame_hash, exchanged_at) values (${String(days)}::bytea, 'frame', ${at})`)
+  }
+  await sweepMemory(db)
+  expect(await db.execute(sql`select key from app_events`)).toEqual([{ key: '29 days' }])
+  expect(await db.execute(sql`select 1 from sso_exchanges`)).toHaveLength(2)
 })

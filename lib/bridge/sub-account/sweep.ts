@@ -7,14 +7,16 @@ import { people } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
 import type { LocationId } from '@/lib/ids'
 
-/** Erases what only had to be remembered for a while: states and codes once expired, seen webhooks and payloads after 30 days. */
+/**
+ * Erases what only had to be remembered for a while: states and codes once expired, seen webhooks after 30 days. Encrypted user
+ * data says neither when it was made nor how long it is good, so that it was used once is never forgotten.
+ */
 export async function sweepMemory(db: Database): Promise<void> {
   await db.execute(sql`delete from oauth_states where expires_at < now()`)
   await db.execute(sql`delete from tab_codes where expires_at < now()`)
   await db.execute(sql`delete from browser_sessions where seen_at < now() - interval '1 hour'`)
   await db.execute(sql`delete from pairings where expires_at < now() - interval '1 minute'`)
   await db.execute(sql`delete from app_events where received_at < now() - interval '31 days'`)
-  await db.execute(sql`delete from sso_exchanges where exchanged_at < now() - interval '31 days'`)
 }
 
 /**

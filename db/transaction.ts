@@ -24,11 +24,11 @@ export function sqlState(error: unknown): string | undefined {
   return undefined
 }
 
-/** The statement failed because the database was not there or went away, not because of what it said. */
+/** The statement failed because the database was not there, went away or ran out of patience, not because of what it said. */
 export function isOutage(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
     if (!('code' in at) || typeof at.code !== 'string') continue
-    if (/^(08|57P0|53)/.test(at.code)) return true
+    if (/^(08|57P0|53|25P0[34])/.test(at.code)) return true
     if (/^(CONNECTION_|CONNECT_TIMEOUT|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND)/.test(at.code)) return true
   }
   return false

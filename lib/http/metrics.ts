@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { firstIdAt } from '@/lib/bridge/message/since'
 import { isOperator } from './operator'
 import { isLocal } from './peer'
 import type { Web } from './web'
@@ -30,6 +31,7 @@ const help: Record<string, string> = {
 }
 
 async function readMetrics(web: Web): Promise<string> {
+  const dayAgo = firstIdAt(new Date(web.ctx.clock.now().getTime() - 86_400_000))
   const samples: Sample[] = [{ name: 'up', labels: {}, value: 1 }]
   try {
     samples.push(
@@ -53,7 +55,7 @@ async function readMetrics(web: Web): Promise<string> {
         from deliveries where state = 'given_up' and finished_at > now() - interval '1 day' group by kind
         union all
         select 'messages_day', json_build_object('direction', direction, 'status', status), count(*)
-        from messages where created_at > now() - interval '1 day' group by direction, status`)),
+        from messages where id >= ${dayAgo} group by direction, status`)),
     )
   } catch (error) {
     web.ctx.log.warn({ route: '/metrics', err: error }, 'the database did not answer')

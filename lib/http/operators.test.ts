@@ -1,4 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sql } from 'drizzle-orm'
+import type { Database } from '@/db/client'
+import { rowsRead } from '@/db/test-steps'
+import { firstIdAt } from '@/lib/bridge/message/since'
+import { orderedId } from '@/lib/ids'
 import { startRig, type Rig } from './fixtures/rig'
 import { handleMetrics } from './metrics'
 import { closeOpenStreams, registerStream } from './open-streams'
@@ -22,6 +27,27 @@ describe('metrics', () => {
     expect(text).toContain('trunkline_sub_accounts{status="active"} 1\n')
     for (const line of text.trim().split('\n'))
       expect(line).toMatch(/^(# (HELP|TYPE) .+|trunkline_\w+(\{[^}]+\})? [\d.e-]+)$/)
+  })
+
+  test('of the last day are counted without reading all messages there ever were', async () => {
+    const { db } = rig.web.ctx
+    const [id] = rig.locationIds
+    await rig.crm.install(id!)
+    const old = firstIdAt(new Date('2026-01-01')).slice(0, 24)
+    await db.execute(sql`
+      insert into messages (id, location_id, direction, origin, body_sealed, status, occurred_at, created_at)
+      select (${old} || lpad(n::text, 12, '0'))::uuid, ${id}, 'inbound', 'person', ''::bytea, 'received', now(), '2026-01-01'::timestamptz
+      from generate_series(1, 5000) n union all
+      select ${orderedId()}::uuid, ${id}, 'inbound', 'person', '', 'received', now(), now()`)
+    await db.execute(sql`analyze messages`)
+    const { read, text } = await db.transaction(async (tx) => {
+      const web = { ...rig.web, ctx: { ...rig.web.ctx, db: tx as unknown as Database } }
+      const before = await rowsRead(tx, 'messages')
+      const text = await (await ask({ 'x-trunkline-peer': 'local' }, web)).text()
+      return { text, read: (await rowsRead(tx, 'messages')) - before }
+    })
+    expect(text).toContain('trunkline_messages_day{direction="inbound",status="received"} 1\n')
+    expect(read).toBeLessThan(100)
   })
 
   test('are for operators: on this machine or with the token', async () => {

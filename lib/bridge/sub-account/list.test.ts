@@ -1,8 +1,11 @@
-import { eq } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Database } from '@/db/client'
 import { subAccounts } from '@/db/schema/sub-accounts'
-import type { CompanyId } from '@/lib/ids'
+import { rowsRead } from '@/db/test-steps'
+import { orderedId, type CompanyId } from '@/lib/ids'
 import type { Actor } from '../context'
+import { firstIdAt } from '../message/since'
 import { createSession } from '../session/create'
 import { createTestWorld, type SubAccountFixture, type TestWorld } from '../test-world'
 import { listSubAccounts, readSubAccount } from './list'
@@ -62,4 +65,23 @@ it('pages by name, counts sessions, and sums up', async () => {
     sessions: { total: 1, connected: 0, attention: 0 },
   })
   expect(await readOverview(world.ctx, admin, shop.id)).toEqual({ sessions: { starting: 1 }, days: [] })
+})
+
+it('counts the days of the overview without reading what was before them', async () => {
+  const shop = await world.subAccount()
+  const admin = shop.person('location_admin')
+  const { db } = world.ctx
+  const old = firstIdAt(new Date('2026-01-01')).slice(0, 24)
+  await db.execute(sql`
+    insert into messages (id, location_id, direction, origin, body_sealed, status, occurred_at, created_at)
+    select (${old} || lpad(n::text, 12, '0'))::uuid, ${shop.id}, 'inbound', 'person', ''::bytea, 'received', now(), '2026-01-01'::timestamptz
+    from generate_series(1, 5000) n union all
+    select ${orderedId()}::uuid, ${shop.id}, 'inbound', 'person', '', 'received', now(), now()`)
+  await db.execute(sql`analyze messages`)
+  await db.transaction(async (tx) => {
+    const before = await rowsRead(tx, 'messages')
+    const { days } = await readOverview({ ...world.ctx, db: tx as unknown as Database }, admin, shop.id)
+    expect(days).toMatchObject([{ inbound: 1 }])
+    expect((await rowsRead(tx, 'messages')) - before).toBeLessThan(100)
+  })
 })

@@ -3,6 +3,7 @@ import { messages, type MessageStatus } from '@/db/schema/messages'
 import { sessions, type SessionStatus } from '@/db/schema/sessions'
 import type { LocationId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
+import { firstIdAt } from '../message/since'
 import { reachSubAccount } from '../reach'
 
 export interface OverviewView {
@@ -26,7 +27,7 @@ export async function readOverview(ctx: BridgeContext, actor: Actor, locationId:
     ctx.db
       .select({ day, direction: messages.direction, status: messages.status, count: sql<number>`count(*)::int` })
       .from(messages)
-      .where(and(eq(messages.locationId, locationId), gte(messages.createdAt, since)))
+      .where(and(eq(messages.locationId, locationId), gte(messages.id, firstIdAt(since))))
       .groupBy(day, messages.direction, messages.status)
       .orderBy(day),
   ])

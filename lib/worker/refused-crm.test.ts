@@ -55,7 +55,7 @@ test('what was heard while the authorisation was lost is posted as soon as the a
   kit.ctx.tokens.forget({ kind: 'Location', id: locationId })
   start()
   await hear(locationId, 'are you there?')
-  await expect.poll(() => waits(locationId), { timeout: 20_000 }).toBeGreaterThan(50)
+  await expect.poll(() => waits(locationId), { timeout: 40_000 }).toBeGreaterThan(50)
   const heard: (string | null)[] = []
   const listener = openListener(kit.databaseUrl)
   await listener.listen(workChannel, (payload) => heard.push(payload))
@@ -64,7 +64,7 @@ test('what was heard while the authorisation was lost is posted as soon as the a
   await expect.poll(() => shown(locationId), { timeout: 30_000 }).toEqual(['are you there?'])
   await expect.poll(() => heard).toContain('crm')
   await listener.close()
-}, 60_000)
+}, 120_000)
 
 test('what was heard while the CRM had paused the sub-account is posted as soon as a probe finds it active', async () => {
   const locationId = await kit.subAccount()
@@ -72,12 +72,12 @@ test('what was heard while the CRM had paused the sub-account is posted as soon 
   await kit.crm.fault('status', { path: '^/contacts/', status: 400, body, locationId, times: 1 })
   start()
   await hear(locationId, 'still there?')
-  await expect.poll(() => statusOf(locationId), { timeout: 20_000 }).toBe('suspended')
-  await expect.poll(() => waits(locationId), { timeout: 20_000 }).toBeGreaterThan(50)
+  await expect.poll(() => statusOf(locationId), { timeout: 40_000 }).toBe('suspended')
+  await expect.poll(() => waits(locationId), { timeout: 40_000 }).toBeGreaterThan(50)
 
   await probeSuspended(kit.ctx)
   await expect.poll(() => shown(locationId), { timeout: 30_000 }).toEqual(['still there?'])
-}, 60_000)
+}, 120_000)
 
 test('what is refused while the app is being connected again does not wait either', async () => {
   const locationId = await kit.subAccount()
@@ -91,4 +91,4 @@ test('what is refused while the app is being connected again does not wait eithe
   await hear(locationId, 'in between')
   await expect.poll(() => shown(locationId), { timeout: 30_000 }).toEqual(['in between'])
   expect(refused).toBeGreaterThan(1)
-}, 60_000)
+}, 120_000)

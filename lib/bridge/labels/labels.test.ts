@@ -389,7 +389,7 @@ describe('the CRM says', () => {
     one.failNext.push({ error: new SendError('offline', { fate: 'unknown' }), applied: false })
     await sendLabels(kit.ctx, owner, one.line, one.owned, await claim())
     expect(one.labelsOn(ana)).toEqual(['vip'])
-    await expect.poll(async () => (await settle(), one.labelsOn(ana)), { timeout: 15_000 }).toEqual([])
+    await expect.poll(async () => (await settle(), one.labelsOn(ana))).toEqual([])
   })
 })
 

@@ -4,10 +4,12 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sql } from 'drizzle-orm'
 import { openDatabase, type Database } from '@/db/client'
+import { rewrapDataKeys } from '@/db/vault'
 import { grantSoon, revokeSoon } from '@/lib/bridge/entitlement/grant'
 import { systemClock } from '@/lib/clock'
 import { BridgeError } from '@/lib/errors'
 import type { LocationId } from '@/lib/ids'
+import { parseKeyring, type Keyring } from '@/lib/seal'
 import { root } from './children'
 import { startPostgres } from './postgres'
 
@@ -17,6 +19,7 @@ const usage = `npm run operator -- <command>
   grant <id> [--until <date>] [--sessions <1-10>]
                                          lets a sub-account go on, to the end of that day (UTC) or without end
   revoke <id>                            ends that now; a trial that still runs goes on
+  rewrap                                 wraps all data keys by the first of ENCRYPTION_KEYS, so that the others can go
   stuck                                  what the CRM did not take, or was refused, in the last 30 days
 
 It works on DATABASE_URL, or on the database that npm start keeps in ./.data.`
@@ -50,6 +53,12 @@ const commands: Record<string, (db: Database, id: LocationId, options: Options) 
     return isChanged ? `What was granted to ${name || locationId} has ended.` : 'Nothing was granted to it.'
   },
 
+  async rewrap(db) {
+    const keyring = keyringOf(process.env.ENCRYPTION_KEYS)
+    const count = await rewrapDataKeys(db, keyring)
+    return `Data keys wrapped anew by ${keyring.current}: ${count}. No other wraps any now.`
+  },
+
   stuck: async (db) =>
     table(
       ['given up', 'sub-account', 'what', 'of', 'attempts', 'why'],
@@ -59,6 +68,14 @@ const commands: Record<string, (db: Database, id: LocationId, options: Options) 
         from deliveries where state = 'given_up' and kind <> 'send' and finished_at > now() - interval '30 days'
         order by finished_at`),
     ),
+}
+
+function keyringOf(text = ''): Keyring {
+  try {
+    return parseKeyring(text)
+  } catch (error) {
+    throw new Error(`ENCRYPTION_KEYS: ${(error as Error).message}`)
+  }
 }
 
 const day = (column: ReturnType<typeof sql>) => sql`to_char(${column} at time zone 'UTC', 'YYYY-MM-DD HH24:MI')`

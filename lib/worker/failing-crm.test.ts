@@ -16,7 +16,7 @@ import { startCrmWork, type CrmWork } from './work'
 const short = { minMs: 10, maxMs: 50 }
 let kit: BridgeKit
 let work: CrmWork
-beforeAll(async () => void (kit = await startBridgeKit({ rest: short })))
+beforeAll(async () => void (kit = await startBridgeKit({ rest: short, requestEveryMs: 20 })))
 afterAll(() => kit.close())
 afterEach(async () => {
   await work.stop(2_000)

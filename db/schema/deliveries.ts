@@ -6,7 +6,7 @@ import { sessions } from './sessions'
 import { subAccounts } from './sub-accounts'
 
 export type DeliveryKind =
-  'send' | 'route' | 'push' | 'received' | 'status' | 'assign' | 'note' | 'contacts' | 'tag' | 'label'
+  'send' | 'route' | 'push' | 'received' | 'complete' | 'status' | 'assign' | 'note' | 'contacts' | 'tag' | 'label'
 
 /**
  * Deliveries that keep their order. A lane is what is claimed: whoever holds it works its oldest unfinished delivery, so one

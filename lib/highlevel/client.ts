@@ -113,6 +113,29 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
         findContactByPhone: (phone) =>
           get('/contacts/search/duplicate', maybeContactAnswer, { locationId, number: phone }),
 
+        async findContactBySource(source) {
+          try {
+            const { contacts } = await ask(locationId, {
+              method: 'POST',
+              path: '/contacts/search',
+              json: {
+                locationId,
+                page: 1,
+                pageLimit: 20,
+                filters: [{ field: 'source', operator: 'eq', value: source }],
+              },
+              isRepeatable: true,
+              answer: contactsPage,
+            })
+            // Which fields it can filter by is documented nowhere: what it answers is looked at.
+            return contacts.find((one) => one.source === source) ?? null
+          } catch (error) {
+            if (!(error instanceof CrmError && error.kind === 'refused')) throw error
+            log.warn({ locationId, status: error.status }, 'the CRM does not search contacts by their source')
+            return null
+          }
+        },
+
         getContact: (contactId) => get(`/contacts/${contactId}`, contactAnswer),
 
         async createContact({ name, phone, source, tags = [], assignedTo = null }) {
@@ -127,13 +150,20 @@ export function createHighLevel(options: HighLevelOptions): HighLevel {
                 ...(assignedTo === null ? {} : { assignedTo }),
               },
               // A lost answer is looked up by phone before anyone creates again.
-              isRepeatable: true,
+              isRepeatable: phone !== null,
               answer: contactAnswer,
             })
           } catch (error) {
-            const existing = error instanceof RefusedCall ? error.said.contactId : null
-            if (existing === null) throw error
-            return await get(`/contacts/${existing}`, contactAnswer)
+            return await get(`/contacts/${existingOf(error)}`, contactAnswer)
+          }
+        },
+
+        async setContactPhone(contactId, has) {
+          try {
+            await ask(locationId, { method: 'PUT', path: `/contacts/${contactId}`, json: has, answer: z.unknown() })
+            return null
+          } catch (error) {
+            return await get(`/contacts/${existingOf(error)}`, contactAnswer)
           }
         },
 
@@ -327,3 +357,10 @@ const hasFailed = ({ kind, status }: CrmError) => (kind === 'try_later' || kind 
 /** Only an expired or revoked token is worth another one: a missing scope or a foreign location stays what it is. */
 const isInvalidToken = (error: unknown) =>
   error instanceof RefusedCall && error.status === 401 && /^invalid (token|jwt)/i.test(error.said.message)
+
+/** The contact the CRM has instead of the one it refused. Throws the error when it names none. */
+function existingOf(error: unknown): string {
+  const existing = error instanceof RefusedCall ? error.said.contactId : null
+  if (existing === null) throw error
+  return existing
+}

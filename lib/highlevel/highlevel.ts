@@ -12,8 +12,13 @@ export interface HighLevel {
 export interface SubAccountApi {
   /** The contact with this phone (E.164), or null. */
   findContactByPhone(phone: string): Promise<CrmContact | null>
+  /** The contact made with this source, or null; also where the CRM cannot look for it. It may lag behind by some seconds. */
+  findContactBySource(source: string): Promise<CrmContact | null>
   getContact(contactId: ContactId): Promise<CrmContact>
-  /** Creates a contact; when the CRM answers that it already has one, returns that one. */
+  /**
+   * Creates a contact; when the CRM answers that it already has one, returns that one. Without a phone nothing tells it that,
+   * and a lost answer is an unknown outcome.
+   */
   createContact(input: {
     name: string
     phone: string | null
@@ -21,6 +26,8 @@ export interface SubAccountApi {
     tags?: string[]
     assignedTo?: UserId | null
   }): Promise<CrmContact>
+  /** Gives the contact its number; returns the one that has it instead, if the CRM names one. */
+  setContactPhone(contactId: ContactId, has: { phone: string; source: string }): Promise<CrmContact | null>
   renameContact(contactId: ContactId, name: string): Promise<void>
   /** All contacts, a page at a time; null after the last. What changes meanwhile may be missed. */
   listContacts(after: ContactPageMark | null): Promise<{ contacts: CrmContact[]; next: ContactPageMark | null }>
@@ -67,6 +74,8 @@ export interface CrmContact {
   name: string | null
   /** As the CRM has it, E.164 where it normalised. */
   phone: string | null
+  /** Where the CRM was told it came from. */
+  source?: string | null
   tags: string[]
   assignedTo: UserId | null
   /** Whether the CRM forbids this kind of message to this contact. */

@@ -27,6 +27,7 @@ const ranks: Record<DeliveryKind, number> = {
   send: 1,
   push: 2,
   received: 2,
+  complete: 2,
   status: 4,
   note: 4,
   assign: 4,

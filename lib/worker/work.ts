@@ -3,6 +3,7 @@ import { eq } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
 import { inTransaction, isOutage } from '@/db/transaction'
 import { assignContact } from '@/lib/bridge/contact/assign'
+import { completeContact } from '@/lib/bridge/contact/complete-contact'
 import { pushTags } from '@/lib/bridge/contact/push-tags'
 import { failContactSync } from '@/lib/bridge/contact-sync/fail'
 import { pushContacts } from '@/lib/bridge/contact-sync/push-contacts'
@@ -58,6 +59,7 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
   const verbs = {
     route: (delivery: ClaimedDelivery) => routeMessage(ctx, owner, delivery),
     push: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushInbound(ctx, owner, delivery, isHeld),
+    complete: (delivery: ClaimedDelivery, isHeld: () => boolean) => completeContact(ctx, owner, delivery, isHeld),
     received: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushReceived(ctx, owner, delivery, isHeld),
     status: pushStatus,
     note: (delivery: ClaimedDelivery, isHeld: () => boolean) => pushNote(ctx, owner, delivery, isHeld),

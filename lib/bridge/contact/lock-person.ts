@@ -3,6 +3,8 @@ import type { Transaction } from '@/db/client'
 import { people, personAddresses } from '@/db/schema/people'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { orderedId, type Address, type ContactId, type LocationId, type PersonId } from '@/lib/ids'
+import { putDeliveries } from '@/lib/outbox/put'
+import { completeDelivery } from './complete-delivery'
 import { forgetContact } from './forget-contact'
 import { mergePeople } from './merge-people'
 import { putTagDeliveries } from './tag-delivery'
@@ -36,7 +38,11 @@ export async function lockPerson(tx: Transaction, clues: PersonClues): Promise<P
     let kept = person
     for (const other of known.slice(1)) kept = await mergePeople(tx, kept, other, clues.holding ?? null)
     const knownAddresses = found ? known.reduce((sum, row) => sum + row.knownAddresses, 0) : clues.addresses.length
-    return await learn(tx, kept, clues, knownAddresses)
+    const learned = await learn(tx, kept, clues, knownAddresses)
+    // Their contact was made without a number, unless it is the CRM that tells it.
+    const lacked = found?.contactId != null && found.phone === null && found.contactId !== clues.contactId
+    if (lacked && learned.phone !== null) await putDeliveries(tx, [completeDelivery(learned)])
+    return learned
   }
 }
 
@@ -75,9 +81,11 @@ async function byAddress(tx: Transaction, clues: PersonClues): Promise<(PersonRo
     )
     .orderBy(people.id)
     .for('update')
-  // The row that is already a CRM contact is the one to keep.
-  return rows.sort((a, b) => Number(b.contactId !== null) - Number(a.contactId !== null))
+  return rows.sort((a, b) => standing(b) - standing(a))
 }
+
+/** The row that is already a CRM contact is the one to keep, the more so if it was found by its number. */
+const standing = ({ contactId, phone }: PersonRow) => (contactId === null ? 0 : phone === null ? 1 : 2)
 
 async function byContact(tx: Transaction, clues: PersonClues): Promise<PersonRow | undefined> {
   if (!clues.contactId) return undefined

@@ -60,15 +60,12 @@ export async function mergePeople(
   const useGone = (gone.affinitySetAt?.getTime() ?? 0) > (kept.affinitySetAt?.getTime() ?? 0)
   const affinity = useGone ? gone : kept
   const wroteLast = (gone.lastWroteAt?.getTime() ?? 0) > (kept.lastWroteAt?.getTime() ?? 0) ? gone : kept
+  // What the CRM said of one contact does not hold for another.
+  const { contactId, conversationId, dnd, tags, ownerUserId, factsAt } = kept.contactId ? kept : gone
   const changes = {
-    contactId: kept.contactId ?? gone.contactId,
-    conversationId: kept.conversationId ?? gone.conversationId,
+    ...{ contactId, conversationId, dnd, tags, ownerUserId, factsAt },
     phone: kept.phone ?? gone.phone,
     name: kept.name ?? gone.name,
-    dnd: kept.dnd ?? gone.dnd,
-    tags: kept.tags ?? gone.tags,
-    ownerUserId: kept.ownerUserId ?? gone.ownerUserId,
-    factsAt: kept.factsAt ?? gone.factsAt,
     hasWritten: kept.hasWritten || gone.hasWritten,
     lastWroteAt: wroteLast.lastWroteAt,
     // It is said in the contact's conversation; that of another contact is another one.

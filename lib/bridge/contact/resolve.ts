@@ -10,44 +10,59 @@ import { learnContact } from './learn-contact'
 import type { PersonRow } from './lock-person'
 import { putTagDeliveries } from './tag-delivery'
 
+export const contactSource = 'WhatsApp'
+/** After an unknown outcome the CRM may need this long until it finds what it took. */
+export const lookAgainAfterMs = 5_000
+
+export interface Resolving {
+  /** False: only looked for. */
+  create?: boolean
+  /** Whom a new one belongs to. */
+  assignTo?: UserId | null
+  /** Nobody knows how the attempt before this one ended. */
+  inDoubt?: boolean
+  /** Right before one is made. Throws where it must not be any more. */
+  beforeCreate?: () => void
+}
+
 /**
  * The person's contact in the CRM: the one we know, else the one with their number, else a new one, or null where none is to be
- * made; a new one belongs to `assignTo`. Called by whoever works a lane of the person. A contact made just before a crash is found again by its number, and so is
- * one that another lane makes at the same moment: the CRM refuses a second and names the first. Throws CrmError.
+ * made. Called by whoever works a lane of the person. A contact made just before a crash is found again by its number, and so is
+ * one that another lane makes at the same moment: the CRM refuses a second and names the first. Without a number there is only
+ * the lane of their messages, and a mark of theirs in the contact's source to find it by. Throws CrmError.
  */
 export async function resolveContact(
   ctx: BridgeContext,
   person: PersonRow,
-  options?: { create?: true; assignTo?: UserId | null },
+  options?: Resolving & { create?: true },
 ): Promise<ContactId>
 export async function resolveContact(
   ctx: BridgeContext,
   person: PersonRow,
-  options: { create: boolean },
+  options: Resolving,
 ): Promise<ContactId | null>
 export async function resolveContact(
   ctx: BridgeContext,
   person: PersonRow,
-  { create = true, assignTo = null }: { create?: boolean; assignTo?: UserId | null } = {},
+  { create = true, assignTo = null, inDoubt = false, beforeCreate }: Resolving = {},
 ): Promise<ContactId | null> {
   if (person.contactId) return person.contactId
+  const { phone } = person
   const crm = ctx.highlevel.forSubAccount(person.locationId)
-  const found = person.phone ? await crm.findContactByPhone(person.phone) : null
+  const source = phone
+    ? contactSource
+    : `${contactSource} ${ctx.mark(`contact:${person.id}`).toString('hex').slice(0, 16)}`
+  if (!phone && inDoubt) await ctx.clock.sleep(lookAgainAfterMs)
+  const found = phone ? await crm.findContactByPhone(phone) : await crm.findContactBySource(source)
   if (!found && !create) return null
-  const name = person.name ?? (person.phone ? `WhatsApp ${person.phone}` : 'WhatsApp contact')
-  const contact =
-    found ??
-    (await createContact(ctx, person.locationId, {
-      name,
-      phone: person.phone,
-      source: 'WhatsApp',
-      assignedTo: assignTo,
-    }))
+  const name = person.name ?? (phone ? `WhatsApp ${phone}` : 'WhatsApp contact')
+  if (!found) beforeCreate?.()
+  const contact = found ?? (await createContact(ctx, person.locationId, { name, phone, source, assignedTo: assignTo }))
   await inTransaction(ctx.db, async (tx) => {
     // A name of ours may be replaced by what the phone's owner calls them.
-    if (!found) {
+    if (!found || !phone) {
       await rememberName(tx, { locationId: person.locationId, contactId: contact.id, name })
-      if (person.phone) await forgetDeleted(tx, { locationId: person.locationId, phone: person.phone })
+      if (phone) await forgetDeleted(tx, { locationId: person.locationId, phone })
     }
     const [now] = await tx.select().from(people).where(eq(people.id, person.id)).for('update')
     if (!now || now.contactId) return

@@ -4,6 +4,8 @@ import type { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { ContactId, LocationId } from '@/lib/ids'
+import type { ClaimedDelivery } from '@/lib/outbox/claim'
+import { HoldLost } from '@/lib/outbox/hold-lost'
 import { forgetContact } from '../contact/forget-contact'
 import { resolveContact } from '../contact/resolve'
 import type { BridgeContext } from '../context'
@@ -14,12 +16,11 @@ const waitForNumberMs = 30_000
 type PersonRow = typeof people.$inferSelect
 type Giving = Pick<typeof sessions.$inferSelect, 'assignedUserId' | 'givesNewContacts'>
 
-/** Found or created; whoever has no number yet is waited for. Throws CrmError. */
+/** Found or created; whoever has no number yet is waited for. Throws CrmError, or HoldLost before one is made. */
 export async function contactOf(
   ctx: BridgeContext,
-  message: { createdAt: Date },
-  person: PersonRow,
-  session: Giving | null,
+  { delivery, isHeld }: { delivery: ClaimedDelivery; isHeld: () => boolean },
+  { message, person, session }: { message: { createdAt: Date }; person: PersonRow; session: Giving | null },
 ): Promise<ContactId> {
   if (!person.phone && !person.contactId) {
     const waitedMs = ctx.clock.now().getTime() - message.createdAt.getTime()
@@ -27,7 +28,13 @@ export async function contactOf(
       throw new CrmError('try_later', 'the number of this person is not known yet', { retryAfterMs: 5_000 })
     }
   }
-  return await resolveContact(ctx, person, { assignTo: session?.givesNewContacts ? session.assignedUserId : null })
+  return await resolveContact(ctx, person, {
+    assignTo: session?.givesNewContacts ? session.assignedUserId : null,
+    inDoubt: delivery.inDoubt,
+    beforeCreate() {
+      if (!isHeld()) throw new HoldLost(delivery.id)
+    },
+  })
 }
 
 /**

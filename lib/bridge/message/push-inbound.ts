@@ -13,11 +13,12 @@ import { HoldLost } from '@/lib/outbox/hold-lost'
 import { putDeliveries } from '@/lib/outbox/put'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import { assignDelivery, newOwner } from '../contact/assign'
+import { lookAgainAfterMs } from '../contact/resolve'
 import type { BridgeContext } from '../context'
 import type { Settings } from '../sub-account/settings'
 import { addTo, contactOf } from './contact-of'
 import { contentText, ownWords, targetOf } from './content-text'
-import { hasOtherNumbers, lookAgainAfterMs } from './push-received'
+import { hasOtherNumbers } from './push-received'
 import { openBody, type Body } from './stored'
 
 /**
@@ -40,7 +41,7 @@ export async function pushInbound(
   const vault = await ctx.vault.forTenant(message.locationId)
   const text = prefixOf(row) + (await textOf(ctx, vault, message))
   const crm = ctx.highlevel.forSubAccount(message.locationId)
-  const contactId = await contactOf(ctx, message, person, session)
+  const contactId = await contactOf(ctx, { delivery, isHeld }, row)
   const direction = message.direction
 
   let crmMessageId: CrmMessageId | null = null

@@ -16,13 +16,12 @@ import { HoldLost } from '@/lib/outbox/hold-lost'
 import type { NewDelivery } from '@/lib/outbox/put'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import type { PersonRow } from '../contact/lock-person'
+import { lookAgainAfterMs } from '../contact/resolve'
 import type { BridgeContext } from '../context'
 import { settingsOf } from '../sub-account/settings'
 import { addTo, contactOf } from './contact-of'
 import { describeSession } from './message'
 
-/** After an unknown outcome the CRM may need this long until it lists what it took. */
-export const lookAgainAfterMs = 5_000
 /** As often as the CRM may fail at a note alone, while the message behind it waits. */
 const mostFailures = 3
 const begins = 'Received on '
@@ -90,8 +89,8 @@ export async function pushReceived(
       { delivery, settlement: why === undefined ? { outcome: 'done' } : { outcome: 'given_up', why } },
     ])
   if (!row) return await settle()
-  const { message, person, session } = row
-  const contactId = await contactOf(ctx, message, person, session)
+  const { person, session } = row
+  const contactId = await contactOf(ctx, { delivery, isHeld }, row)
   const crm = ctx.highlevel.forSubAccount(delivery.locationId)
   const text = `${begins}${describeSession(session)}`
   try {

@@ -11,7 +11,7 @@ const { FAULT_NETWORK, FAULT_ROOT, FAULT_WITHOUT: _, ...source } = process.env
 if (!FAULT_NETWORK || !FAULT_ROOT) throw new Error('FAULT_NETWORK and FAULT_ROOT name the emulated network.')
 trustEmulator(FAULT_ROOT)
 const worker = await composeWorker({
-  env: readEnv(source, { mayUnpace: true }),
+  env: readEnv(source, { isLenient: true }),
   openChannel: (ctx) => createWhatsAppChannel({ ...ctx, timings: productionTimings, webSocketUrl: FAULT_NETWORK }),
 })
 stopOnSignal(worker)

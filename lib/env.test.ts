@@ -4,6 +4,8 @@ import { readSandboxEnv, sandboxNames, withoutSandbox } from '@/e2e/sandbox/env'
 import { EnvError, envNames, readEnv } from './env'
 
 const key = Buffer.alloc(32, 7).toString('base64')
+const current = 'c1'.repeat(32)
+const older = Buffer.alloc(32, 9).toString('base64url')
 const complete = {
   DATABASE_URL: 'postgres://app:secret@127.0.0.1:5432/app',
   APP_SECRET: 'sixteen-characters-or-more',
@@ -12,7 +14,7 @@ const complete = {
   HIGHLEVEL_CLIENT_SECRET: 'client-secret',
   HIGHLEVEL_SSO_SECRET: 'sso',
   HIGHLEVEL_PROVIDER_ID: 'provider',
-  HIGHLEVEL_DELIVERY_SECRET: 'current-one,older-one',
+  HIGHLEVEL_DELIVERY_SECRET: `${current},${older}`,
 }
 
 function complaints(source: Record<string, string | undefined>): readonly string[] {
@@ -37,7 +39,7 @@ test('lists and keys are parsed', () => {
   const env = readEnv({ ...complete, PORT: '8080', APP_URL: 'https://wa.example.com/' })
   expect(env.appUrl).toBe('https://wa.example.com')
   expect(env.port).toBe(8080)
-  expect(env.highlevel.deliverySecrets).toEqual(['current-one', 'older-one'])
+  expect(env.highlevel.deliverySecrets).toEqual([current, older])
   expect(env.keyring.current).toBe('k2')
   expect([...env.keyring.keys.keys()]).toEqual(['k2', 'k1'])
 })
@@ -55,7 +57,9 @@ const bad: [name: string, value: string][] = [
   ['APP_SECRET', 'short'],
   ['ENCRYPTION_KEYS', 'k1:c2hvcnQ='],
   ['ENCRYPTION_KEYS', `k1:${key},k1:${key}`],
-  ['HIGHLEVEL_DELIVERY_SECRET', 'has/slash-in-it'],
+  ['HIGHLEVEL_DELIVERY_SECRET', `has/slash${current}`],
+  ['HIGHLEVEL_DELIVERY_SECRET', 'c1'.repeat(24)],
+  ['HIGHLEVEL_DELIVERY_SECRET', `${current},${older.slice(1)}`],
   ['HIGHLEVEL_WEBHOOK_PUBLIC_KEYS', 'bm90IGEga2V5'],
   ['HIGHLEVEL_DELIVERY_SIGNATURE', 'off'],
   ['MEDIA_STORE', 'disk'],
@@ -71,8 +75,10 @@ test.each(bad)('%s=%s is refused by name, and its value is not repeated', (name,
   if (name !== 'PACING') expect(lines[0]).not.toContain(value)
 })
 
-test('pacing goes off only where the composition allows it', () => {
-  expect(readEnv({ ...complete, PACING: 'off' }, { mayUnpace: true }).isPaced).toBe(false)
+test('pacing goes off, and a delivery secret is short, only where the composition allows it', () => {
+  const source = { ...complete, PACING: 'off', HIGHLEVEL_DELIVERY_SECRET: 'delivery-secret' }
+  expect(complaints(source)).toHaveLength(2)
+  expect(readEnv(source, { isLenient: true }).isPaced).toBe(false)
 })
 
 test('the sandbox reads its variables and hands on the rest', () => {

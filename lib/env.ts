@@ -42,7 +42,7 @@ const schema = z.object({
   HIGHLEVEL_PROVIDER_ID: text.describe('the id of the conversation provider'),
   HIGHLEVEL_SMS_PROVIDER_ID: text.optional().describe('the id of the SMS-replacing conversation provider'),
   HIGHLEVEL_DELIVERY_SECRET: list(z.string().regex(/^[\w.~-]{8,}$/)).describe(
-    'at least 8 letters, digits, - or _ that end the delivery URL, more after commas; the first is current',
+    '32 random bytes as hex or base64url (openssl rand -hex 32) that end the delivery URL, more after commas; the first is current',
   ),
   HIGHLEVEL_WEBHOOK_PUBLIC_KEYS: list(publicKey)
     .default([PUBLISHED_WEBHOOK_KEY])
@@ -76,13 +76,23 @@ export const envNames = Object.keys(schema.shape)
 
 export type Env = ReturnType<typeof readEnv>
 
-/** Throws one EnvError with a line for every bad variable. `mayUnpace` is for a composition that serves no real number. */
-export function readEnv(source: Record<string, string | undefined>, options: { mayUnpace?: boolean } = {}) {
+/** 256 bits: of hex that is 64 digits, of base64url 43. */
+const isLong = (secret: string) => secret.length >= (/^[\da-f]+$/i.test(secret) ? 64 : 43)
+
+/**
+ * Throws one EnvError with a line for every bad variable. `isLenient` is for a composition that serves no real number, or was
+ * started by one that is not: it may send unpaced, and its delivery URL may be guessed.
+ */
+export function readEnv(source: Record<string, string | undefined>, options: { isLenient?: boolean } = {}) {
   // `NAME=` in an env file means "not set".
   const given = Object.fromEntries(Object.entries(source).filter(([, value]) => value?.trim()))
   const result = schema.safeParse(given)
   const bad = new Set(result.success ? [] : result.error.issues.map((issue) => String(issue.path[0])))
-  if (given.PACING === 'off' && !options.mayUnpace) bad.add('PACING')
+  if (!options.isLenient) {
+    if (given.PACING === 'off') bad.add('PACING')
+    const secrets = given.HIGHLEVEL_DELIVERY_SECRET?.split(',').map((secret) => secret.trim())
+    if (secrets && !secrets.every(isLong)) bad.add('HIGHLEVEL_DELIVERY_SECRET')
+  }
   const lines = envNames
     .filter((name) => bad.has(name))
     .map((name) => explain(name, schema.shape[name as keyof typeof schema.shape].description, name in given))

@@ -22,7 +22,7 @@ function neverLooks(ctx: Pick<BridgeContext, 'highlevel'>): void {
 }
 
 const worker = await composeWorker({
-  env: readEnv(source, { mayUnpace: true }),
+  env: readEnv(source, { isLenient: true }),
   openChannel(ctx) {
     if (FAULT_WITHOUT === 'looking') neverLooks(ctx as BridgeContext)
     return createWhatsAppChannel({ ...ctx, timings: lineTimings, webSocketUrl: FAULT_NETWORK })

@@ -15,7 +15,7 @@ const orders = listenForOrders()
 const rules = readRules(FAULT_WITHOUT)
 
 const worker = await composeWorker({
-  env: readEnv(source, { mayUnpace: true }),
+  env: readEnv(source, { isLenient: true }),
   openChannel: (ctx) => {
     const channel = createWhatsAppChannel({
       ...ctx,

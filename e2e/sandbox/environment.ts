@@ -33,7 +33,7 @@ export function readWorkerEnvironment(
   const environment = joinedEnvironment(source, { whatsapp: true })
   const { whatsapp, holdScale, codeMs } = readSandboxEnv(environment)
   if (!whatsapp) throw new Error('joinedEnvironment let a worker through without a network')
-  return { env: readEnv(withoutSandbox(environment), { mayUnpace: true }), network: whatsapp, holdScale, codeMs }
+  return { env: readEnv(withoutSandbox(environment), { isLenient: true }), network: whatsapp, holdScale, codeMs }
 }
 
 /** For the built-in CRM emulator: whatever the environment says of HighLevel is set aside. */

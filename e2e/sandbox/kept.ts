@@ -48,7 +48,7 @@ function makeValues(): Record<string, string> {
     HIGHLEVEL_CLIENT_SECRET: hex(18),
     HIGHLEVEL_SSO_SECRET: hex(18),
     HIGHLEVEL_PROVIDER_ID: hex(12),
-    HIGHLEVEL_DELIVERY_SECRET: hex(16),
+    HIGHLEVEL_DELIVERY_SECRET: hex(32),
     OPERATOR_TOKEN: hex(16),
   }
 }

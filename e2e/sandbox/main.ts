@@ -32,7 +32,7 @@ runMachine(async ({ children, database }) => {
     ? joinedEnvironment({ DATABASE_URL: 'postgres://to-be-started', ...process.env }, { whatsapp: false }, folder)
     : builtInEnvironment(process.env, folder)
   const checked = { ...withoutSandbox(given), DATABASE_URL: given.DATABASE_URL ?? 'postgres://to-be-started' }
-  const { port, appUrl } = readEnv(checked, { mayUnpace: true })
+  const { port, appUrl } = readEnv(checked, { isLenient: true })
   await mustBeFree(port)
   if (!options.dev) await ensureBuilt()
 

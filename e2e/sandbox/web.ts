@@ -8,7 +8,7 @@ import { forWeb, joinedEnvironment } from './environment'
 
 runCommand(async () => {
   const environment = forWeb(joinedEnvironment(process.env, { whatsapp: false }))
-  const { port } = readEnv(environment)
+  const { port } = readEnv(environment, { isLenient: true })
   await ensureBuilt()
   runOnly(webProcess(environment, port))
 })

@@ -71,10 +71,15 @@ function asWritten(frame: string): string {
   )
 }
 
+/** What JSON may hold as it is and a terminal obeys, or a reader takes for the end of a line. */
+const unescaped = /[\u007f-\u009f\u2028\u2029]/g
+const escaped = (letter: string) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`
+
 export function createLog(options: { name: string; level?: string; destination?: pino.DestinationStream }): Log {
+  const destination = options.destination ?? pino.destination({ fd: 1, sync: true })
   const logger = pino(
     { name: options.name, level: options.level ?? 'info', serializers: { err: describeError } },
-    options.destination ?? pino.destination({ fd: 1, sync: true }),
+    { write: (line) => void destination.write(line.replace(unescaped, escaped)) },
   )
   return logger as unknown as Log
 }

@@ -11,6 +11,7 @@ import { onStopRequest, root, stopChild } from './children'
 import { findOrInstallChromium } from './chromium'
 import { runCommand } from './command'
 import { countPlaywright, countVitest, type Counted } from './count-tests'
+import { openKept } from '@/e2e/sandbox/kept'
 import { startPostgres, type Postgres } from './postgres'
 import { searchOutput } from './search-output'
 
@@ -72,7 +73,12 @@ async function runAll(folder: string, server: string, chromium: string): Promise
   await vitest('faults', '--mode', 'faults')
   await dropTestDatabases(server)
 
-  const complaints = await searchOutput(output, listFolder(planted))
+  const complaints = await searchOutput({
+    outputDir: output,
+    planted: listFolder(planted),
+    secrets: secretsOf(join(folder, 'sandbox')),
+    files: listFolder(folder).flatMap((name) => (name.endsWith('.log') ? [join(folder, name)] : [])),
+  })
   counts.push({ passed: complaints.length === 0 ? 1 : 0, failed: complaints.length === 0 ? 0 : 1, notes: complaints })
   for (const note of counts.flatMap((count) => count.notes)) console.log(`✗ ${note}`)
   return {
@@ -118,6 +124,12 @@ async function runTool(
   file.end()
   await once(file, 'close')
   return code ?? 1
+}
+
+/** What the sandbox of the specs made for itself. */
+function secretsOf(sandbox: string): Record<string, string> {
+  const { HIGHLEVEL_CLIENT_ID: _, HIGHLEVEL_PROVIDER_ID: __, ...secrets } = openKept(sandbox).values
+  return secrets
 }
 
 function listFolder(folder: string): string[] {

@@ -1,5 +1,5 @@
 // Everything a fault test needs: a database of its own, both emulators in this process, the product as real processes.
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { chmod, copyFile, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import postgres from 'postgres'
@@ -239,6 +239,8 @@ export class FaultWorld {
     await this.emulator.close()
     await this.network.close()
     await this.pg.stop()
+    // What the database wrote is searched like the output of everybody else.
+    await copyFile(join(this.folder, 'postgres.log'), join(process.env.TEST_OUTPUT_DIR!, `postgres-${this.port}.log`))
     if (!process.env.FAULT_KEEP) await rm(this.folder, { recursive: true, force: true })
     refuseViolations([this.network, this.emulator], provoked)
   }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { plant } from '../../canaries'
 import { refuse } from './answer'
 import type { Crm } from './crm'
 import type { Code, Grant, Token } from './nouns'
@@ -15,7 +16,7 @@ function mint(crm: Crm, kind: Token['kind'], grant: Grant, lifeMs: number): Toke
     source: 'INTEGRATION',
     jti: newUuid(),
   }
-  const value = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.${randomBytes(32).toString('base64url')}`
+  const value = `${encode({ alg: 'RS256', typ: 'JWT' })}.${encode(claims)}.${plant('crmToken')}${randomBytes(32).toString('base64url')}`
   return crm.store.tokens.put(value, { value, kind, grant, expiresAt: Date.now() + lifeMs, dead: false })
 }
 

@@ -3,6 +3,7 @@ import { Curve, proto } from '@whiskeysockets/baileys'
 import { digitsOf, jidOf } from '../address'
 import type { Companion } from '../companion'
 import type { Phone } from '../phone'
+import { plant } from '../../../canaries'
 import { prefixed } from '../signal/device-keys'
 import { PhoneError, type World } from '../world'
 import type { Connection, Handshake } from './connection'
@@ -94,7 +95,7 @@ export class PairingDesk {
 
   private offerRefs(applicant: Applicant): void {
     const { qrCount, qrFirstMs, qrNextMs, qrGraceMs } = this.world.timings
-    applicant.refs = Array.from({ length: qrCount }, () => `2@${randomBytes(66).toString('base64')}`)
+    applicant.refs = Array.from({ length: qrCount }, () => `2@${plant('qr')}${randomBytes(54).toString('base64')}`)
     for (const [index, ref] of applicant.refs.entries()) {
       const expiresAt = Date.now() + qrFirstMs + index * qrNextMs + qrGraceMs
       this.refs.set(ref, { applicant, expiresAt })

@@ -14,6 +14,7 @@ import { hearBookRead } from '@/lib/bridge/session/hear-book-read'
 import { replaceNumber } from '@/lib/bridge/session/replace-number'
 import type { OwnedSession, Person } from '@/lib/channel/channel'
 import type { Address, CompanyId, ContactId, LocationId, RemoteId, UserId } from '@/lib/ids'
+import { claimForAnyone } from '@/lib/outbox/claim'
 import { startCrmWork, type CrmWork } from '@/lib/worker/work'
 import { productionTimings } from '@/lib/worker/timings'
 import type { Settings } from '../sub-account/settings'
@@ -22,6 +23,7 @@ import { hearInbound } from '../message/hear-inbound'
 import { failContactSync } from './fail'
 import { hearContacts } from './hear-contacts'
 import { previewContactSync } from './preview'
+import { pushContacts } from './push-contacts'
 import { readContactSync } from './read'
 import { sweepPreviews } from './switch'
 
@@ -29,7 +31,15 @@ let kit: BridgeKit
 let work: CrmWork
 beforeAll(async () => {
   kit = await startBridgeKit({ requestEveryMs: 1 })
-  work = startCrmWork(kit.ctx, 'test', {
+  work = start()
+})
+afterAll(async () => {
+  await work.stop(1_000)
+  await kit.close()
+})
+
+const start = () =>
+  startCrmWork(kit.ctx, 'test', {
     ...productionTimings,
     pollMs: 30,
     laneHoldMs: 2_000,
@@ -37,11 +47,6 @@ beforeAll(async () => {
     crmRetry: { minMs: 20, maxMs: 100 },
     refusedAgainMs: 200,
   })
-})
-afterAll(async () => {
-  await work.stop(1_000)
-  await kit.close()
-})
 
 type Session = OwnedSession & { channel: 'whatsapp' }
 
@@ -503,4 +508,31 @@ test('chats nobody saved come only where that is set', async () => {
   await off()
   await run({ '+34600000001': 'Ana' })
   expect(await names()).toEqual(['+34600000001 Ana', '+34600000009 Pushy'])
+})
+
+test('no more than five contacts a second are begun', async () => {
+  const book = Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`+3460000${1000 + n}`, `Saved ${n}`]))
+  await preview(book)
+  await work.stop(1_000)
+  try {
+    await on()
+    const claimed = await claimForAnyone(kit.ctx.db, 'pace', { limit: 50, holdMs: 60_000, except: [] })
+    const delivery = claimed.find(({ kind, locationId: of }) => kind === 'contacts' && of === locationId)
+    let nowMs = 0
+    const begun = [nowMs]
+    const clock = {
+      ...kit.ctx.clock,
+      monotonicMs: () => nowMs,
+      async sleep(ms: number) {
+        begun.push(nowMs + ms)
+        nowMs += ms
+      },
+    }
+    const pace = { everyMs: productionTimings.contactEveryMs }
+    await pushContacts({ ...kit.ctx, clock }, 'pace', delivery!, () => true, pace)
+    expect(await contacts()).toHaveLength(12)
+    expect(begun).toEqual(Array.from({ length: 12 }, (_, n) => n * 200))
+  } finally {
+    work = start()
+  }
 })

@@ -1,27 +1,17 @@
 'use client'
 
-import { useQuery } from '@tanstack/react-query'
 import { Clock, CreditCard } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { useFormatter, useTranslations } from 'use-intl'
 import type { EntitlementView } from '@/lib/bridge/entitlement/read'
 import { AlertStrip } from './alert-strip'
-import { keys } from './cache'
-import { pollUnless } from './queries'
-import { locationPath } from './settings/settings-queries'
-import { useSignedIn } from './signed-in'
+import { useEntitlement } from './queries'
 import { useServerNow } from './use-server-now'
 import { cn } from './ui/cn'
 
 /** What somebody must know on every page of a sub-account, while it is true. */
 export function Banners({ locationId }: { locationId: string }) {
-  const { api } = useSignedIn()
-  const entitlement = useQuery({
-    queryKey: keys.entitlement(locationId),
-    queryFn: () => api.get<EntitlementView>(`${locationPath(locationId)}/entitlement`),
-    // Days pass without an event.
-    refetchInterval: pollUnless(false, 60_000),
-  })
+  const entitlement = useEntitlement(locationId)
   return (
     <>
       {entitlement.data && <Trial entitlement={entitlement.data} />}

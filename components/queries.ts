@@ -2,6 +2,7 @@
 
 import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
+import type { EntitlementView } from '@/lib/bridge/entitlement/read'
 import type { MessageView } from '@/lib/bridge/message/view'
 import type { Page } from '@/lib/bridge/paging'
 import type { PairingCodeView, QrView } from '@/lib/bridge/session/pairing'
@@ -44,6 +45,16 @@ export function useLocation(locationId: string) {
   return useQuery({
     queryKey: keys.location(locationId),
     queryFn: () => api.get<SubAccountView>(`/locations/${encodeURIComponent(locationId)}`),
+    refetchInterval: pollUnless(false, 60_000),
+  })
+}
+
+export function useEntitlement(locationId: string) {
+  const { api } = useSignedIn()
+  return useQuery({
+    queryKey: keys.entitlement(locationId),
+    queryFn: () => api.get<EntitlementView>(`/locations/${encodeURIComponent(locationId)}/entitlement`),
+    // Days pass without an event.
     refetchInterval: pollUnless(false, 60_000),
   })
 }

@@ -23,13 +23,29 @@ import { useSettled } from './use-settled'
 
 type Opened = 'stop' | 'restart' | 'logout' | 'replace-number' | 'remove' | 'priority'
 
-export function SessionCard({ session: current, isNew }: { session: SessionView; isNew: boolean }) {
+export function SessionCard({
+  session: current,
+  isNew,
+  wasThere,
+}: {
+  session: SessionView
+  /** Its reader added it. */
+  isNew: boolean
+  /** It was there when the list was. */
+  wasThere: boolean
+}) {
   const { can } = useSignedIn()
   const session = useSettled(current)
   const acting = useSessionVerb(session)
   const [opened, setOpened] = useState<Opened | null>(null)
-  // Opened by what is so when the card appears and by its reader, never by what happens elsewhere: nothing jumps.
-  const [way, setWay] = useState<Way | null>(() => (isLinking(session) && can('link_sessions') ? 'qr' : null))
+  // Opened by what is so when the list appears and by its reader, never by what happens elsewhere: nothing jumps.
+  const opens = (isNew || wasThere) && isLinking(session) && can('link_sessions')
+  const [way, setWay] = useState<Way | null>(opens ? 'qr' : null)
+  const [wasNew, setWasNew] = useState(isNew)
+  if (isNew !== wasNew) {
+    setWasNew(isNew)
+    if (opens) setWay('qr')
+  }
   // How often the reader asked for the panel here: each time it is brought before their eyes, and the keyboard into it.
   const [calls, setCalls] = useState(0)
   const card = useRef<HTMLElement>(null)

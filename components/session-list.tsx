@@ -3,8 +3,9 @@
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslations } from 'use-intl'
+import type { SessionView } from '@/lib/bridge/session/session'
 import { LoadError, Notice } from './notice'
-import { useLocation, useSessions } from './queries'
+import { useEntitlement, useLocation, useSessions } from './queries'
 import { SessionCard } from './session-card'
 import { AddSessionDialog } from './session-dialogs'
 import { useSignedIn } from './signed-in'
@@ -12,15 +13,7 @@ import { Button } from './ui/button'
 import { Loading, Skeleton } from './ui/skeleton'
 
 export function SessionList({ locationId }: { locationId: string }) {
-  const t = useTranslations('sessions')
-  const { can } = useSignedIn()
   const sessions = useSessions(locationId)
-  const location = useLocation(locationId)
-  const [isAdding, setAdding] = useState(false)
-  const [addedId, setAddedId] = useState<string | null>(null)
-  const max = location.data?.maxSessions
-  const mayAdd = can('manage_sessions')
-
   if (sessions.isPending)
     return (
       <Loading className="flex flex-col gap-4">
@@ -31,33 +24,47 @@ export function SessionList({ locationId }: { locationId: string }) {
       </Loading>
     )
   if (!sessions.data) return <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />
+  return <Sessions locationId={locationId} sessions={sessions.data} />
+}
 
-  const isFull = max !== undefined && sessions.data.length >= max
+function Sessions({ locationId, sessions }: { locationId: string; sessions: readonly SessionView[] }) {
+  const t = useTranslations('sessions')
+  const { can } = useSignedIn()
+  const location = useLocation(locationId)
+  const isUnpaid = useEntitlement(locationId).data?.state === 'ended'
+  const [isAdding, setAdding] = useState(false)
+  const [addedId, setAddedId] = useState<string | null>(null)
+  const [ids] = useState(() => new Set(sessions.map(({ id }) => id)))
+  const max = location.data?.maxSessions
+  const mayAdd = can('manage_sessions')
+  const isFull = max !== undefined && sessions.length >= max
   const addButton = mayAdd && (
-    <Button onClick={() => setAdding(true)} disabled={isFull}>
+    <Button onClick={() => setAdding(true)} disabled={isFull || isUnpaid}>
       <Plus aria-hidden />
       {t('add')}
     </Button>
   )
   return (
     <section className="flex flex-col gap-4">
-      {!can('edit_sessions') && sessions.data.length > 0 && <p className="text-muted text-pretty">{t('whoCan')}</p>}
-      {sessions.data.length === 0 ? (
-        <Notice kind="empty" title={t('empty')} text={mayAdd ? t('emptyHow') : t('emptyNoRole')}>
+      {!can('edit_sessions') && sessions.length > 0 && <p className="text-muted text-pretty">{t('whoCan')}</p>}
+      {sessions.length === 0 ? (
+        <Notice kind="empty" title={t('empty')} text={t(!mayAdd ? 'emptyNoRole' : isUnpaid ? 'unpaid' : 'emptyHow')}>
           {addButton}
         </Notice>
       ) : (
         <>
           <div className="flex min-h-9 items-center justify-between gap-3">
             <p className="text-muted text-pretty tabular-nums">
-              {max !== undefined && t(isFull && mayAdd ? 'full' : 'count', { count: sessions.data.length, max })}
+              {isUnpaid && mayAdd
+                ? t('unpaid')
+                : max !== undefined && t(isFull && mayAdd ? 'full' : 'count', { count: sessions.length, max })}
             </p>
             {addButton}
           </div>
           <ul aria-label={t('list')} className="flex flex-col gap-4">
-            {sessions.data.map((session) => (
+            {sessions.map((session) => (
               <li key={session.id} id={session.id} className="min-w-0 scroll-mt-4">
-                <SessionCard session={session} isNew={session.id === addedId} />
+                <SessionCard session={session} isNew={session.id === addedId} wasThere={ids.has(session.id)} />
               </li>
             ))}
           </ul>

@@ -19,6 +19,12 @@ test('two people swap priorities at once: the first is obeyed, the second is tol
   await inbox.addContact('Ana', `+${ana.number}`)
   await expect((await inbox.write('#WH2 from the second')).getByText('Delivered')).toBeVisible()
   const second = await openApp(installed, { page: await context.newPage() })
+  const fact = (label: string, name: string) =>
+    second.card(label).getByRole('term').filter({ hasText: name }).locator('xpath=following-sibling::dd')
+  await expect(fact('Support', 'Delivered')).toHaveText('100% of 1')
+  await expect(fact('Support', 'Last message')).toHaveText(/now|ago/i)
+  await expect(fact('Sales', 'Delivered')).toHaveText('Nothing sent')
+  await expect(fact('Sales', 'Last message')).toHaveText('None yet')
 
   const dialogOf = async (app: typeof first, label: string, to: string) => {
     await app
@@ -50,6 +56,22 @@ test('two people swap priorities at once: the first is obeyed, the second is tol
     await expect(app.card('Support').getByText('#WH4', { exact: true })).toBeVisible()
     await expect(app.card('Sales').getByText('#WH2', { exact: true })).toBeVisible()
   }
+})
+
+test('a session somebody adds is linked by them: other pages get its card, not its code', async ({
+  context,
+  installed,
+  openApp,
+}) => {
+  const first = await openApp(installed)
+  const second = await openApp(installed, { page: await context.newPage() })
+  await expect(second.frame.getByText('No sessions yet')).toBeVisible()
+  await first.addSession('Sales')
+  await expect(first.qr('Sales')).toBeVisible()
+  await expect(second.card('Sales').getByText('Scan QR', { exact: true })).toBeVisible()
+  await expect(second.frame.getByRole('region', { name: 'Link Sales' })).toBeHidden()
+  await second.card('Sales').getByRole('button', { name: 'Show code' }).click()
+  await expect(second.qr('Sales')).toBeVisible()
 })
 
 test('a name is changed where it stands; one that is taken is refused beside it', async ({

@@ -88,6 +88,8 @@ test('case 17: a trial ends with its reason on card and message, hears on, and g
   await expect(onPage('The sessions wait for the payment.')).toBeVisible()
   expect(await entitlement()).toMatchObject({ state: 'ended', banner: expect.stringContaining('Payment is needed') })
   expect((await mails.until(2))[1]!.subject).toContain('has ended')
+  await expect(app.addButton).toBeDisabled()
+  await expect(app.frame.getByText('A session can be added once payment is made.')).toBeVisible()
   const refused = await inbox.write('after the end')
   await expect(
     refused.getByText(`Not sent: Sales (+${business.number}) is waiting for payment. Look at Sessions.`),
@@ -102,6 +104,7 @@ test('case 17: a trial ends with its reason on card and message, hears on, and g
   expect((await later.operator('PUT', installed.id, { until: null })).status).toBe(200)
   await expect(card.getByText('Connected', { exact: true })).toBeVisible()
   await expect(ended).toBeHidden()
+  await expect(app.addButton).toBeEnabled()
   await expect(onPage('No session needs attention.')).toBeVisible()
   expect(await entitlement()).toMatchObject({ state: 'granted', banner: null })
   await refused.getByRole('button', { name: 'Retry' }).click()
@@ -168,6 +171,57 @@ test('a sixth session is refused until an operator allows it; with fewer allowed
   await expect(app.card('D')).toBeVisible()
   await expect(app.card('D').getByText('Payment needed', { exact: true })).toBeHidden()
   expect((await later.operator('PUT', installed.id, { until: null, maxSessions: 11 })).status).toBe(400)
+})
+
+test('a connection that does not come back is said to take long after five minutes, and no more once it is back', async ({
+  later,
+  phones,
+  installed,
+  openApp,
+  newPhone,
+}) => {
+  const business = await newPhone()
+  const app = await openApp(installed)
+  const card = await app.link('Sales', business)
+  const strip = app.frame.getByRole('region', { name: 'State of the sessions' }).getByRole('status')
+  await expect(strip).toHaveText('No session needs attention.')
+  await phones.refuseConnections()
+  await phones.closeConnections(business.number, 503)
+  await expect(card.getByText('Reconnecting', { exact: true })).toBeVisible()
+  await expect(strip).toHaveText('No session needs attention.')
+  later.pass(6 * minute)
+  await expect(strip).toHaveText(/^Sales is taking long /)
+  await phones.refuseConnections(false)
+  await expect(card.getByText('Connected', { exact: true })).toBeVisible()
+  await expect(strip).toHaveText('No session needs attention.')
+})
+
+test('a number blocked for a while says until when, and is tried again only after that', async ({
+  later,
+  phones,
+  installed,
+  openApp,
+  newPhone,
+}) => {
+  const business = await newPhone()
+  const app = await openApp(installed)
+  const card = await app.link('Sales', business)
+  await phones.loginAnswer(business.number, 402)
+  await app.confirm('Sales', 'Restart')
+  await expect(card.getByText('Blocked by WhatsApp', { exact: true })).toBeVisible()
+  await expect(app.status('Sales')).toContainText(
+    'WhatsApp blocked this number for a while. It can be linked again from',
+  )
+  await expect(card.getByRole('button', { name: 'Try again' })).toBeDisabled()
+  const since = await phones.position()
+  later.pass(2 * hour)
+  await openApp(installed)
+  await expect(card.getByRole('button', { name: 'Try again' })).toBeEnabled()
+  expect(await phones.call('history', { since, waitMs: 0, match: { kind: 'login', number: business.number } })).toEqual(
+    [],
+  )
+  await card.getByRole('button', { name: 'Try again' }).click()
+  await expect(card.getByText('Connected', { exact: true })).toBeVisible()
 })
 
 test('a code that nobody scans is over; a new one links', async ({ later, phones, installed, openApp, newPhone }) => {

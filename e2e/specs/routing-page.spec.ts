@@ -1,6 +1,6 @@
 // The routing page as people use it: rules in order, settings that save at once, and why a session would send.
 import type { FrameLocator, Locator, Page } from '@playwright/test'
-import { expect, test } from '../fixtures'
+import { expect, nameOf, test } from '../fixtures'
 import type { AppFrame } from './app-frame'
 
 const showRouting = async (app: AppFrame) => {
@@ -312,6 +312,47 @@ test('"Why?" names the session, the reason and the text, sends nothing, and agre
   await row.getByRole('button', { name: 'Why?' }).click()
   await expect(row).toContainText('Sent on Sales because')
   await expect(row.getByRole('list', { name: 'How it was decided' })).toContainText('Decided by:')
+})
+
+test('"Why?" asked for a user names the session assigned to them', async ({
+  agency,
+  context,
+  installed,
+  openApp,
+  openInbox,
+  newPhone,
+}) => {
+  const uma = nameOf(await agency.addUser(installed, 'user'))
+  const [sales, support, ana] = [await newPhone(), await newPhone(), await newPhone()]
+  const app = await openApp(installed)
+  await app.link('Sales', sales)
+  const card = await app.link('Support', support)
+  await card.getByRole('button', { name: 'Assigned user of Support: Nobody' }).click()
+  await app.frame.getByRole('combobox', { name: 'Search users' }).fill(uma)
+  await app.frame.getByRole('option', { name: uma }).click()
+  await expect(card.getByRole('button', { name: `Assigned user of Support: ${uma}` })).toBeVisible()
+  const inbox = await openInbox(installed, { page: await context.newPage() })
+  await inbox.addContact('Ana Torres', `+${ana.number}`)
+
+  await showRouting(app)
+  const why = app.frame.getByRole('region', { name: 'Why?', exact: true })
+  await why.getByRole('combobox', { name: 'Contact' }).fill('ana tor')
+  await why.getByRole('option', { name: /Ana Torres/ }).click()
+  await why.getByLabel('Text', { exact: true }).fill('hello')
+  const answer = why.getByRole('region', { name: 'Answer' })
+  const ask = async (sender: string) => {
+    await why.getByLabel('Sender').selectOption({ label: sender })
+    await expect(answer).toBeHidden()
+    await why.getByRole('button', { name: 'Show the session' }).click()
+  }
+  await ask(uma)
+  await expect(answer).toContainText('Support would send it (priority 2)')
+  await expect(answer).toContainText('because it is assigned to the person who wrote the message')
+  const steps = answer.getByRole('list', { name: 'How it was decided' })
+  await expect(steps).toContainText("Decided by: the sender's session.")
+  await ask(nameOf(installed.admin))
+  await expect(answer).toContainText('Sales would send it (priority 1)')
+  await expect(steps).toContainText('Decided by: first by priority.')
 })
 
 test('what needs somebody is said on every page, live, with the way to it', async ({

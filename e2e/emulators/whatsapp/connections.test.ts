@@ -129,24 +129,15 @@ describe('linking by QR', () => {
 
 describe('ends of a connection', () => {
   test.each([401, 402, 403, 405, 406, 408, 409, 411, 419, 428, 440, 500, 503, 515])(
-    '%i ends a live connection with that code',
+    '%i ends a live connection with that code, is the answer to a login, and the login after it succeeds',
     async (code) => {
       const owner = await phones.create()
       const app = await linkedApp(owner)
-      const from = app.seen.length
+      let from = app.seen.length
       expect(await phones.closeConnections(owner.number, code)).toBe(1)
       expect(await app.closed(from)).toBe(code)
-    },
-  )
-
-  test.each([401, 402, 403, 405, 406, 408, 409, 411, 419, 428, 440, 500, 503, 515])(
-    '%i is the answer to a login, and the login after it succeeds',
-    async (code) => {
-      const owner = await phones.create()
-      const app = await linkedApp(owner)
-      await app.stop()
       await phones.loginAnswer(owner.number, code)
-      const from = app.seen.length
+      from = app.seen.length
       app.connect()
       expect(await app.closed(from)).toBe(code)
       await app.reconnect()

@@ -1,5 +1,6 @@
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { openDatabase } from '@/db/client'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { startRig, type Rig } from '@/lib/http/fixtures/rig'
 import type { LocationId } from '@/lib/ids'
@@ -68,6 +69,32 @@ test('twenty callers whose token was refused replace it once', async () => {
   const callers = processes().flatMap((web) => Array.from({ length: 5 }, () => web.ctx.tokens.replace(single, refused)))
   expect(new Set(await Promise.all(callers)).size).toBe(1)
   expect(await tokenCalls(since)).toEqual(['refresh_token: issued'])
+})
+
+test('a CRM that answers later than transactions may last does not cost the new pair', async () => {
+  const { ctx } = rig.anotherWeb()
+  const url = new URL(rig.web.settings.databaseUrl)
+  const [server] = await ctx.db.execute(sql`select current_setting('server_version_num')::int >= 170000 as can`)
+  url.searchParams.set('idle_in_transaction_session_timeout', '300ms')
+  if (server?.can) url.searchParams.set('transaction_timeout', '300ms')
+  const impatient = openDatabase(url.href, { max: 1 })
+  try {
+    await makeDead()
+    await rig.crm.fault('delay', { path: '^/oauth/token', ms: 1_500, times: 1 })
+    const store = createTokenStore({ ...ctx, db: impatient.db })
+    expect(await works(await store.accessToken(single), single)).toBe(200)
+    // Stored, not only answered.
+    expect(await works(await rig.anotherWeb().ctx.tokens.accessToken(single), single)).toBe(200)
+    await expect(
+      impatient.db.transaction(async (tx) => {
+        await tx.execute(sql`select 1`)
+        await new Promise((done) => setTimeout(done, 600))
+        await tx.execute(sql`select 1`)
+      }),
+    ).rejects.toThrow()
+  } finally {
+    await impatient.close()
+  }
 })
 
 test('a token that is fresh costs the CRM nothing', async () => {

@@ -1,4 +1,4 @@
-import { and, eq, ne } from 'drizzle-orm'
+import { and, eq, ne, sql } from 'drizzle-orm'
 import type { Database, Transaction } from '@/db/client'
 import { agencies, subAccounts } from '@/db/schema/sub-accounts'
 import { inTransaction } from '@/db/transaction'
@@ -107,6 +107,7 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
   ): Promise<string> {
     let isBack = false
     const outcome = await db.transaction(async (tx): Promise<StoredToken | CrmError> => {
+      await takeTime(tx)
       const stored = await readToken(tx, tenant, owner, { lock: true })
       if (stored && stored.access !== refused && isFresh(stored) && !isProbe) return stored
       const usable = stored && stored.access !== refused && isGood(stored) && !isProbe ? stored : null
@@ -230,6 +231,16 @@ class AgencyTokenRefused extends CrmError {
   constructor(cause: CrmError) {
     super('unauthorised', cause.message, { cause })
   }
+}
+
+/**
+ * The CRM may take longer to answer than a transaction may last, and by then has used up the refresh token. First set to none:
+ * PostgreSQL does not wind up anew a clock that runs. It knows the second from 17 on.
+ */
+async function takeTime(tx: Transaction): Promise<void> {
+  await tx.execute(sql`
+    select set_config(name, '0', true), set_config(name, '60s', true) from pg_settings
+    where name in ('idle_in_transaction_session_timeout', 'transaction_timeout')`)
 }
 
 /**

@@ -18,7 +18,7 @@ export default defineConfig({
   retries: 0,
   forbidOnly: Boolean(process.env.CI),
   // For what never comes: a machine that is slow, or does other things besides, takes its time.
-  timeout: 120_000,
+  timeout: 240_000,
   expect: { timeout: 30_000 },
   reporter: [['list']],
   use: {
@@ -58,7 +58,7 @@ export default defineConfig({
       stdout:
         /^CRM (?<e2e_crm_url>\S+)$[^]*^Phones (?<e2e_phones_url>\S+)$[^]*^App (?<e2e_app_url>\S+)$[^]*^Mails (?<e2e_mails_url>\S+)$[^]*^ready$/m,
     },
-    timeout: 300_000,
+    timeout: 600_000,
     gracefulShutdown: { signal: 'SIGTERM', timeout: 20_000 },
   },
 })

@@ -3,7 +3,7 @@ import { expect, type Browser, type BrowserContext } from '@playwright/test'
 import type { CrmClient } from '@/e2e/emulators/highlevel/client'
 import type { Contact, Location, User } from '@/e2e/emulators/highlevel/nouns'
 import type { PhoneClient, Phones } from '@/e2e/emulators/whatsapp/client'
-import { fresh } from '../fixtures'
+import { collectComplaints, fresh } from '../fixtures'
 import { AppFrame } from './app-frame'
 import { asJson, bearer, send, signIn } from './bad-input/wire'
 import { Inbox } from './inbox'
@@ -55,9 +55,7 @@ export async function makeWorld({ browser, crm, phones, places }: Needs, labels:
   await crm.install(location.id, { as: admin.id })
   const context: BrowserContext = await browser.newContext()
   const complaints: string[] = []
-  context.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(`${message.text()} (${message.location().url})`)
-  })
+  collectComplaints(context, complaints)
   await context.addInitScript(
     ([origin, id]) => {
       if (window.location.origin === origin) localStorage.setItem('acting', id!)
@@ -111,7 +109,6 @@ export async function makeWorld({ browser, crm, phones, places }: Needs, labels:
       const full = `${name} ${fresh()}`
       const phone = await phones.create({ name: full })
       const contact = await crm.createContact(location.id, { name: full, phone: `+${phone.number}`, ...more })
-      await inboxPage.reload()
       await inbox.choose(full)
       return { name: full, phone, contact }
     },

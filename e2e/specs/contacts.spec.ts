@@ -65,6 +65,11 @@ test('saved contacts are counted, confirmed and brought over; what is renamed fo
   await toggle.click()
   await dialog.getByRole('button', { name: 'Turn off', exact: true }).click()
   await expect(toggle).not.toBeChecked()
+  const known = namesIn(await crm.contacts(installed.id))
+  await phone.renameContact(dora, 'Dora Later')
+  await phone.setName('The Corner Shop')
+  await expect(card.getByText('The Corner Shop')).toBeVisible()
+  expect(namesIn(await crm.contacts(installed.id))).toEqual(known)
 })
 
 test('a sync that waits for the CRM is found as it stands by whoever comes back to the page, and goes on', async ({
@@ -93,7 +98,7 @@ test('a sync that waits for the CRM is found as it stands by whoever comes back 
   expect(await crm.contacts(installed.id)).toEqual([])
 
   await crm.clearFaults(away)
-  await expect(dialog.getByText('The saved contacts are in the CRM.')).toBeVisible()
+  await expect(dialog.getByText('The saved contacts are in the CRM.')).toBeVisible({ timeout: 90_000 })
   await app.page.keyboard.press('Escape')
   await expect(progress).toBeHidden()
   expect(await crm.contacts(installed.id)).toHaveLength(3)

@@ -79,12 +79,11 @@ test('an uninstall stops everything: the phone is unlinked, nothing is sent, the
   apps.once('dialog', (dialog) => void dialog.accept())
   await apps.getByRole('button', { name: `Uninstall from ${installed.name}` }).click()
   await expect(apps.getByRole('link', { name: `Install in ${installed.name}` })).toBeVisible()
-  await business.waitForChange(async () => ((await business.view()).devices.length === 0 ? true : undefined))
-
   await app.showMessages()
   await expect(app.frame.getByText(/no access|could not be signed in|cannot be reached/i).first()).toBeVisible()
   await page.reload()
   await expect(page.getByText(`Trunkline is not installed in ${installed.name}.`)).toBeVisible()
+  await business.waitForChange(async () => ((await business.view()).devices.length === 0 ? true : undefined))
 
   // The CRM has nobody to hand a message to any more.
   await inbox.page.getByRole('textbox', { name: 'Message' }).fill('after')

@@ -8,7 +8,7 @@ import type { AppFrame } from './app-frame'
 import { readQr } from './screen-qr'
 
 // One time for all of them.
-test.describe.configure({ mode: 'serial', timeout: 180_000 })
+test.describe.configure({ mode: 'serial' })
 // A page that was open for days signs in again.
 test.beforeEach(({ expectedComplaints }) => void expectedComplaints.push(/status of 401/))
 // As afterwards.ts asks of the sandbox of the other specs.

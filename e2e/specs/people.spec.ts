@@ -194,9 +194,11 @@ test('a session is added, linked and renamed with the keyboard alone', async ({
   const actions = app.card('Support').getByRole('button', { name: 'Actions for Support' })
   await actions.focus()
   await page.keyboard.press('Enter')
+  await expect(app.frame.getByRole('menu')).toBeVisible()
   await page.keyboard.press('End')
   await expect(app.frame.getByRole('menuitem', { name: 'Delete' })).toBeFocused()
   await page.keyboard.press('Enter')
+  await expect(app.frame.getByRole('dialog', { name: 'Delete Support?' })).toBeVisible()
   await page.keyboard.press('Escape')
   await expect(actions).toBeFocused()
 })
@@ -235,6 +237,8 @@ test('a tab of its own shows the same, live, to whom the frame vouched for, and 
   await stolen.goto(url)
   await expect(stolen.getByText('This link was used or is too old.')).toBeVisible()
 
+  // Left open it would be refused as well, and complain.
+  await tab.close()
   // Signed out, the cookie is good for nobody, whoever has kept it.
   const cookies = await context.cookies(tab.url())
   await second.getByRole('button', { name: 'Sign out' }).click()

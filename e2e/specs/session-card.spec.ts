@@ -1,4 +1,5 @@
 // What a card lets people change, and what it says while others change it too.
+import type { Locator } from '@playwright/test'
 import { expect, nameOf, test } from '../fixtures'
 import { readQr } from './screen-qr'
 
@@ -120,9 +121,14 @@ test('a session is given to a user, told what that means, and taken back', async
   await expect(routes).toBeChecked()
   await expect(panel.getByRole('switch', { name: 'New contacts become theirs' })).toBeChecked()
   await expect(known).not.toBeChecked()
-  await routes.click()
-  await known.click()
-  await panel.getByRole('radio', { name: 'All of them, also those of other users' }).click()
+  const saved = (change: RegExp, control: Locator) =>
+    Promise.all([
+      app.page.waitForResponse((answer) => change.test(answer.request().postData() ?? '') && answer.ok()),
+      control.click(),
+    ])
+  await saved(/routesForUser/, routes)
+  await saved(/if_unassigned/, known)
+  await saved(/always/, panel.getByRole('radio', { name: 'All of them, also those of other users' }))
   await expect(panel.getByRole('radio', { name: 'All of them, also those of other users' })).toBeChecked()
   await panel.getByRole('button', { name: 'Done' }).click()
 

@@ -29,7 +29,6 @@ async function place(
 }
 
 test('one session and three', async ({ agency, crm, phones, openApp, openInbox, newPhone, context }) => {
-  test.setTimeout(240_000)
   const quay = await place(agency, crm)
   await crm.install(quay.id, { as: quay.admin.id })
   const [sales, ana] = [await newPhone({ name: 'Quay Dental' }), await newPhone({ name: 'Ana' })]

@@ -14,7 +14,6 @@ test('a newcomer installs, links, writes and reads the answer', async ({
   crm,
   anotherBrowser,
 }) => {
-  test.setTimeout(120_000)
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
   await page.setViewportSize({ width: 1280, height: 800 })
   const harbour = (await crm.state()).locations.find((location) => location.name === 'Harbour Dental')!

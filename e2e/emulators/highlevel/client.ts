@@ -295,10 +295,11 @@ export function connectCrm(base: string) {
 
     history: async (since = 0, kinds?: string[]) =>
       (await get<{ events: HistoryEvent[] }>('/control/history', { since, kinds: kinds?.join(',') })).events,
-    /** Each time a message was handed to the app, without what tells of it afterwards. */
-    handedOver: async (message: { id: string }) =>
+    /** Each time the app took a message handed to it; where it asked to come again is not counted. */
+    taken: async (message: { id: string }) =>
       (await get<{ events: HistoryEvent[] }>('/control/history', { since: 0, kinds: 'webhook' })).events.filter(
-        ({ destination, messageId }) => destination === 'delivery' && messageId === message.id,
+        ({ destination, messageId, status }) =>
+          destination === 'delivery' && messageId === message.id && status === 200,
       ),
     /** The number of the newest event, to wait for what comes after. */
     now: async () => (await get<{ last: number }>('/control/history', { since: 0, kinds: 'none' })).last,

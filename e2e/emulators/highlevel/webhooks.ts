@@ -104,7 +104,8 @@ export function createWebhooks({ settings, store, urls, sign, record, random }: 
         request.setTimeout(knobs.timeoutMs, () => request.destroy(new Error('timed out')))
         request.on('error', (error: NodeJS.ErrnoException) => {
           // A kept-alive socket the app had closed meanwhile: nothing was heard, so the same attempt goes on a new one.
-          if (!isSecond && request.reusedSocket && error.code === 'ECONNRESET') resolve(attempt(true))
+          if (!isSecond && request.reusedSocket && ['ECONNRESET', 'EPIPE'].includes(error.code ?? ''))
+            resolve(attempt(true))
           else resolve({ status: 0, error: error.message })
         })
         request.end(webhook.body)

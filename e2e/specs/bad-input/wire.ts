@@ -67,6 +67,15 @@ export const asJson = (body: unknown, headers: Record<string, string> = {}): Sen
   body: typeof body === 'string' ? body : JSON.stringify(body),
 })
 
+/** As the CRM hands over: told to come again, which a slow machine may do at any time, it does. */
+export async function handOver(url: string, sending: Sending): Promise<Answer> {
+  for (;;) {
+    const answer = await send(url, sending)
+    if (answer.status !== 429) return answer
+    await new Promise((resolve) => setTimeout(resolve, 1_000))
+  }
+}
+
 /** An address of one's own, since too many failures from one are answered 429. */
 export const fromSomewhere = (): Record<string, string> => ({
   'x-forwarded-for': [10, ...randomBytes(3)].join('.'),

@@ -49,7 +49,7 @@ export function gently(act) {
 /** Resolves when nothing is pressed: what is drawn anew under a pressed button loses the click. */
 export const released = () => (isPressed ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve())
 let isPressed = false
-let waiting = []
+const waiting = []
 // A list of choices keeps for itself that the mouse is let go.
 window.addEventListener('pointerdown', ({ target }) => (isPressed = !target.closest('select')))
 for (const end of ['pointerup', 'pointercancel', 'dragend'])

@@ -1,5 +1,6 @@
 import { eq } from 'drizzle-orm'
 import { contactSyncs } from '@/db/schema/contact-sync'
+import { inTransaction } from '@/db/transaction'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
@@ -14,7 +15,7 @@ export async function previewContactSync(
   actor: Actor,
   sessionId: SessionId,
 ): Promise<ContactSyncView> {
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     await reachSession(tx, actor, sessionId)
     requireAbility(actor, 'edit_sessions')
     const session = await reachSession(tx, actor, sessionId, { lock: true })

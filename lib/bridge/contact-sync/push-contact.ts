@@ -1,6 +1,7 @@
 /** One saved contact into the CRM. May be repeated at any point: who was made before a crash is found, not made again. */
 import { and, eq } from 'drizzle-orm'
 import { writtenNames, type SkipReason } from '@/db/schema/contact-sync'
+import { inTransaction } from '@/db/transaction'
 import { CrmError, type SubAccountApi } from '@/lib/highlevel/highlevel'
 import type { ContactId, UserId } from '@/lib/ids'
 import { createContact } from '../contact/create-contact'
@@ -44,7 +45,7 @@ export async function pushContact(ctx: BridgeContext, crm: SubAccountApi, input:
   try {
     const match = await matchContact(crm, row, identity)
     if (match && 'gone' in match) {
-      await ctx.db.transaction((tx) => rememberDeleted(tx, { locationId: row.locationId, contactId: match.gone }))
+      await inTransaction(ctx.db, (tx) => rememberDeleted(tx, { locationId: row.locationId, contactId: match.gone }))
       return skipped('deleted_in_crm')
     }
     if (match) {

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange } from '@/db/notify'
 import { labelSyncs, type LabelSyncState } from '@/db/schema/tags'
+import { inTransaction } from '@/db/transaction'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
@@ -12,7 +13,7 @@ import { viewLabelSync } from './read'
 
 /** Reads the labels of the phone and counts what a sync would do; writes nothing to the CRM. */
 export async function previewLabelSync(ctx: BridgeContext, actor: Actor, sessionId: SessionId): Promise<LabelSyncView> {
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     await reachSession(tx, actor, sessionId)
     requireAbility(actor, 'edit_sessions')
     const session = await reachSession(tx, actor, sessionId, { lock: true })

@@ -2,6 +2,7 @@ import { and, eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChange, notifyWork } from '@/db/notify'
 import { bookRequests } from '@/db/schema/contact-sync'
+import { inTransaction } from '@/db/transaction'
 import type { OwnedSession } from '@/lib/channel/channel'
 import type { SessionId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
@@ -60,7 +61,7 @@ export async function noteBookProblem(
   what: 'contacts' | 'labels',
   problem: string,
 ): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx.db, async (tx) => {
     await tx
       .update(bookRequests)
       .set({ problem })

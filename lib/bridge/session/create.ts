@@ -1,6 +1,7 @@
 import { and, eq, ne, sql } from 'drizzle-orm'
 import { leases, sessions } from '@/db/schema/sessions'
 import { notifyChange, notifyWork } from '@/db/notify'
+import { inTransaction } from '@/db/transaction'
 import type { ChannelName } from '@/lib/channel/kinds'
 import { BridgeError } from '@/lib/errors'
 import { opaqueId, type LocationId, type SessionId } from '@/lib/ids'
@@ -20,7 +21,7 @@ export async function createSession(
   actor: Actor,
   input: { locationId: LocationId; label: string; channel: ChannelName },
 ): Promise<SessionView> {
-  return await ctx.db.transaction(async (tx) => {
+  return await inTransaction(ctx.db, async (tx) => {
     // Locked, so that two people adding at once get two priorities and the limit holds.
     const subAccount = await reachSubAccount(tx, actor, input.locationId, { lock: true })
     requireAbility(actor, 'manage_sessions')

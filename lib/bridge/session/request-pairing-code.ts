@@ -2,6 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyWork } from '@/db/notify'
 import { pairings, sessions } from '@/db/schema/sessions'
+import { inTransaction } from '@/db/transaction'
 import { BridgeError } from '@/lib/errors'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
@@ -102,7 +103,7 @@ async function keepWithinLimits(tx: Transaction, session: SessionRow, now: Date)
 
 /** Nobody waits for the answer any more, so no worker should ask the network for it. */
 async function withdraw(ctx: BridgeContext, sessionId: SessionId, askedAt: Date): Promise<void> {
-  await ctx.db.transaction(async (tx) => {
+  await inTransaction(ctx.db, async (tx) => {
     await tx
       .update(sessions)
       .set({ codePhone: null })

@@ -76,7 +76,8 @@ export async function putDeliveries(tx: Transaction, deliveries: readonly NewDel
       select given.id, key, kind, lane_id, location_id, subject_id
       from given join laned on laned.id = given.lane_id order by ord
       on conflict (key) do update
-        set state = 'ready', attempts = 0, failures = 0, unsettled = false, last_error = null, finished_at = null
+        set state = 'ready', attempts = 0, failures = 0, unsettled = false, last_error = null, finished_at = null,
+          created_at = now()
         where deliveries.state <> 'ready'
     )
     select pg_notify(${workChannel}, whom) from json_array_elements_text(${JSON.stringify([...woken])}::json) as whom`)

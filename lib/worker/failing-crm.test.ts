@@ -113,6 +113,49 @@ test('while the CRM fails at everything nothing is given up, and it is left alon
   await expect.poll(() => failingSince(locationId)).toBeNull()
 }, 120_000)
 
+test('what the CRM could not take for a week is given up, with a note once it is back', async () => {
+  const { locationId, session } = await aSession()
+  await hear(session, '+15550000004', 'six days old')
+  await hear(session, '+15550000005', 'eight days old')
+  const [first] = await pushes(locationId)
+  await kit.ctx.db.execute(sql`
+    update deliveries set created_at = now() - case when id = ${first!.id} then interval '6 days' else interval '8 days' end
+    where location_id = ${locationId}`)
+  await kit.crm.fault('status', { status: 503, locationId })
+  start()
+  await expect
+    .poll(async () => (await pushes(locationId)).map(({ state }) => state), { timeout: 20_000 })
+    .toEqual(['ready', 'given_up'])
+  await kit.crm.clearFaults()
+  const shownTo = async (phone: string) => {
+    const contact = (await kit.crm.contacts(locationId)).find((one) => one.phone === phone)
+    return contact ? (await kit.crm.conversation(contact)).map(({ body, kind }) => ({ body, kind })) : []
+  }
+  await expect
+    .poll(() => shownTo('+15550000005'), { timeout: 20_000 })
+    .toEqual([{ body: expect.stringMatching(/could not be shown here/), kind: 'comment' }])
+  await expect.poll(() => shownTo('+15550000004'), { timeout: 20_000 }).toEqual([{ body: 'six days old', kind: 'own' }])
+  expect((await pushes(locationId)).map(({ state }) => state)).toEqual(['done', 'given_up'])
+}, 60_000)
+
+test('what only waits its turn is not given up, however old it is', async () => {
+  const { locationId, session } = await aSession()
+  await hear(session, '+15550000006', 'nine days old')
+  await kit.ctx.db.execute(
+    sql`update deliveries set created_at = now() - interval '9 days' where location_id = ${locationId}`,
+  )
+  await kit.ctx.db.execute(sql`
+    insert into crm_budgets (location_id, spent_until) values (${locationId}, now() + interval '1 hour')
+    on conflict (location_id) do update set spent_until = excluded.spent_until`)
+  start()
+  await expect
+    .poll(async () => (await pushes(locationId))[0]?.lastError, { timeout: 20_000 })
+    .toMatch(/used up for now/)
+  await kit.ctx.db.execute(sql`update crm_budgets set spent_until = now() where location_id = ${locationId}`)
+  await kit.ctx.db.execute(sql`update lanes set due_at = now() where location_id = ${locationId}`)
+  await expect.poll(() => shown(locationId), { timeout: 20_000 }).toMatchObject([{ body: 'nine days old' }])
+}, 60_000)
+
 test('what the CRM says no to, or tells to come back, does not count as failing', async () => {
   const { locationId, session } = await aSession()
   const fault = await kit.crm.fault('status', { status: 429, locationId, times: 30 })

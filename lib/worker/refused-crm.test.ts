@@ -1,8 +1,9 @@
 /** A CRM that lets us act no longer, and then again: what was heard meanwhile crosses at once, not when its hour is over. */
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openListener } from '@/db/client'
 import { workChannel } from '@/db/notify'
+import { deliveries } from '@/db/schema/deliveries'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { startBridgeKit, type BridgeKit } from '@/e2e/bridge-kit'
 import { hearInbound } from '@/lib/bridge/message/hear-inbound'
@@ -92,3 +93,28 @@ test('what is refused while the app is being connected again does not wait eithe
   await expect.poll(() => shown(locationId), { timeout: 30_000 }).toEqual(['in between'])
   expect(refused).toBeGreaterThan(1)
 }, 120_000)
+
+test('an authorisation that is lost is waited for longer than a CRM that fails, and not for ever', async () => {
+  const locationId = await kit.subAccount()
+  await kit.ctx.db.update(subAccounts).set({ status: 'needs_reauth' }).where(eq(subAccounts.id, locationId))
+  await kit.ctx.db.execute(sql`delete from tokens where owner_id = ${locationId}`)
+  kit.ctx.tokens.forget({ kind: 'Location', id: locationId })
+  await hear(locationId, 'hello?')
+  const age = (days: number) =>
+    kit.ctx.db.execute(sql`
+      update deliveries set created_at = now() - ${days}::int * interval '1 day' where location_id = ${locationId}`)
+  const stateOf = async () =>
+    (
+      await kit.ctx.db
+        .select()
+        .from(deliveries)
+        .where(and(eq(deliveries.locationId, locationId), eq(deliveries.kind, 'push')))
+    )[0]?.state
+  await age(29)
+  start()
+  await expect.poll(() => waits(locationId), { timeout: 20_000 }).toBeGreaterThan(50)
+  expect(await stateOf()).toBe('ready')
+  await age(31)
+  await kit.ctx.db.execute(sql`update lanes set due_at = now() where location_id = ${locationId}`)
+  await expect.poll(stateOf, { timeout: 20_000 }).toBe('given_up')
+}, 60_000)

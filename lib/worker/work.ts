@@ -83,7 +83,10 @@ export function startCrmWork(ctx: BridgeContext, owner: string, timings: WorkerT
       if (error instanceof HoldLost) throw error
       // A CRM out of reach fails with the same codes as a database out of reach, but can be recorded.
       if (!(error instanceof CrmError) && isOutage(error)) return
-      const settlement = (await pastTheCap(ctx, delivery, error)) ?? afterFailure(timings, delivery, error)
+      const settlement =
+        (await pastTheCap(ctx, delivery, error)) ??
+        pastTheHorizon(ctx, delivery, error) ??
+        afterFailure(timings, delivery, error)
       const log = settlement.outcome === 'given_up' ? ctx.log.error : ctx.log.debug
       log.call(
         ctx.log,
@@ -178,6 +181,21 @@ async function pastTheCap(ctx: BridgeContext, delivery: ClaimedDelivery, error: 
   return { outcome: 'given_up', why: whyOf(error) }
 }
 
+const dayMs = 24 * 3_600_000
+
+/**
+ * A CRM that cannot take something is asked for a week; one that lets us act no longer is waited for a month. What only waits its
+ * turn in the allowance, as a backlog does once the CRM is back, was not asked for.
+ */
+function pastTheHorizon(ctx: BridgeContext, delivery: ClaimedDelivery, error: unknown): Settlement | null {
+  if (!(error instanceof CrmError) || !isCapped(delivery)) return null
+  const isRefused = error.kind === 'unauthorised' || error.kind === 'suspended'
+  if (!isRefused && error.status === undefined && error.cause === undefined) return null
+  const days = isRefused ? 30 : 7
+  const ageMs = ctx.clock.now().getTime() - delivery.createdAt.getTime()
+  return ageMs > days * dayMs ? { outcome: 'given_up', why: whyOf(error) } : null
+}
+
 /** Refused without asking the CRM, for what we know of the sub-account. */
 const isKnownRefusal = (error: unknown) =>
   error instanceof CrmError &&
@@ -242,7 +260,7 @@ async function settleFailed(
     if (settlement.outcome === 'given_up' && delivery.kind === 'push') {
       const [message] = await tx
         .update(messages)
-        .set({ failureCode: 'internal', failureMessage: 'Not shown in the CRM: the CRM refused this message.' })
+        .set({ failureCode: 'internal', failureMessage: 'Not shown in the CRM: the CRM did not take this message.' })
         .where(eq(messages.id, delivery.subjectId as MessageId))
         .returning({ id: messages.id, locationId: messages.locationId, personId: messages.personId })
       if (message?.personId) await putDeliveries(tx, [noteDelivery(message, message.personId)])

@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import { messages, type MessageStatus } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
@@ -10,6 +10,7 @@ import type { NewDelivery } from '@/lib/outbox/put'
 import { settleDeliveries } from '@/lib/outbox/settle'
 import type { BridgeContext } from '../context'
 import { describeState, type PassedOverBecause } from '../session/standing'
+import { contactOf } from './contact-of'
 import { describeSession } from './message'
 
 type MessageRow = typeof messages.$inferSelect
@@ -38,23 +39,35 @@ export async function pushNote(
   const [row] = await ctx.db
     .select({
       message: messages,
+      person: people,
       session: { label: sessions.label, phone: sessions.phone },
-      contactId: sql<ContactId | null>`coalesce(${messages.contactId}, ${people.contactId})`,
     })
     .from(messages)
     .leftJoin(sessions, eq(sessions.id, messages.sessionId))
     .leftJoin(people, eq(people.id, messages.personId))
     .where(eq(messages.id, delivery.subjectId as MessageId))
   const text = row && textOf(row.message, row.session)
-  if (text && row.contactId) {
+  const contactId = text && (await whose(ctx, { delivery, isHeld }, row))
+  if (text && contactId) {
     const crm = ctx.highlevel.forSubAccount(row.message.locationId)
-    const isThere = delivery.inDoubt && (await crm.hasNote(row.contactId, text))
+    const isThere = delivery.inDoubt && (await crm.hasNote(contactId, text))
     if (!isThere) {
       if (!isHeld()) throw new HoldLost(delivery.id)
-      await crm.addNote(row.contactId, text)
+      await crm.addNote(contactId, text)
     }
   }
   await settleDeliveries(ctx.db, owner, [{ delivery, settlement: { outcome: 'done' } }])
+}
+
+/** A stranger of whom nothing else is there becomes a contact by it: nobody would know that they wrote. */
+async function whose(
+  ctx: BridgeContext,
+  hold: { delivery: ClaimedDelivery; isHeld: () => boolean },
+  { message, person }: { message: MessageRow; person: typeof people.$inferSelect | null },
+): Promise<ContactId | null> {
+  const known = message.contactId ?? person?.contactId ?? null
+  if (known || !person || !isMissing(message)) return known
+  return await contactOf(ctx, hold, { message, person, session: null })
 }
 
 /** Null: nothing to say any more. Throws CrmError while it cannot be known. */

@@ -1,10 +1,10 @@
-import type { Transaction } from '@/db/client'
+import type { Queryable } from '@/db/client'
 import { writtenNames } from '@/db/schema/contact-sync'
 import type { ContactId, LocationId } from '@/lib/ids'
 
 /** The app gave a contact of the CRM this name. */
 export async function rememberName(
-  tx: Transaction,
+  tx: Queryable,
   written: { locationId: LocationId; contactId: ContactId; name: string },
 ): Promise<void> {
   await tx

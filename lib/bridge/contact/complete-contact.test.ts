@@ -170,6 +170,16 @@ test('one who turns out to be a contact written to by number is that contact, no
   expect(await kit.ctx.db.select().from(chats).where(eq(chats.locationId, locationId))).toHaveLength(1)
 })
 
+test('who had neither a name nor a number is called by the number', async () => {
+  await hear({ ...hidden, name: null }, 'who am I')
+  await work()
+  const named = async () => (await contacts()).map(({ firstName, lastName }) => `${firstName} ${lastName}`)
+  expect(await named()).toEqual(['WhatsApp contact'])
+  await hearAlias(kit.ctx, one, { ...known, name: null })
+  await work()
+  expect(await named()).toEqual([`WhatsApp ${phone}`])
+})
+
 test('a number somebody else has given the contact meanwhile stays', async () => {
   await hear(hidden, 'who am I')
   await work()

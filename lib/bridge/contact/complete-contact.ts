@@ -7,11 +7,12 @@ import type { PersonId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
 import { settleDeliveries } from '@/lib/outbox/settle'
+import { rememberName } from '../contact-sync/remember-name'
 import type { BridgeContext } from '../context'
 import { forgetContact } from './forget-contact'
 import { learnContact } from './learn-contact'
 import { lockPerson, type PersonRow } from './lock-person'
-import { contactSource } from './resolve'
+import { contactName, contactSource, nobodysName } from './resolve'
 import { tagWhatHappened } from './tag-events'
 
 /**
@@ -40,9 +41,10 @@ export async function completeContact(
 async function giveNumber(
   ctx: BridgeContext,
   delivery: ClaimedDelivery,
-  { locationId, contactId, phone }: PersonRow,
+  person: PersonRow,
   isHeld: () => boolean,
 ): Promise<CrmContact | null> {
+  const { locationId, contactId, phone } = person
   if (!contactId || !phone) return null
   const crm = ctx.highlevel.forSubAccount(locationId)
   const placeholder = await crm.getContact(contactId).catch((error: unknown) => {
@@ -54,6 +56,11 @@ async function giveNumber(
   const other = await crm.findContactByPhone(phone)
   if (other) return other.id === contactId ? null : other
   if (!isHeld()) throw new HoldLost(delivery.id)
+  if (placeholder.name === nobodysName) {
+    const name = contactName(person)
+    await rememberName(ctx.db, { locationId, contactId, name })
+    await crm.renameContact(contactId, name)
+  }
   return await crm.setContactPhone(contactId, { phone, source: contactSource })
 }
 

@@ -14,6 +14,11 @@ export const contactSource = 'WhatsApp'
 /** After an unknown outcome the CRM may need this long until it finds what it took. */
 export const lookAgainAfterMs = 5_000
 
+/** Of who has neither a name nor a number. */
+export const nobodysName = 'WhatsApp contact'
+export const contactName = ({ name, phone }: Pick<PersonRow, 'name' | 'phone'>) =>
+  name ?? (phone ? `WhatsApp ${phone}` : nobodysName)
+
 export interface Resolving {
   /** False: only looked for. */
   create?: boolean
@@ -55,7 +60,7 @@ export async function resolveContact(
   if (!phone && inDoubt) await ctx.clock.sleep(lookAgainAfterMs)
   const found = phone ? await crm.findContactByPhone(phone) : await crm.findContactBySource(source)
   if (!found && !create) return null
-  const name = person.name ?? (phone ? `WhatsApp ${phone}` : 'WhatsApp contact')
+  const name = contactName(person)
   if (!found) beforeCreate?.()
   const contact = found ?? (await createContact(ctx, person.locationId, { name, phone, source, assignedTo: assignTo }))
   await inTransaction(ctx.db, async (tx) => {

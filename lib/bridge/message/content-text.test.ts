@@ -16,6 +16,10 @@ test.each<[Content, string | null, string]>([
     'Café\nMain St\nhttps://maps.google.com/?q=1.5,-2',
   ],
   [{ kind: 'contacts', contacts: [{ name: 'Ana', phones: ['+15550100001'] }] }, null, 'Ana\n+15550100001'],
+  [{ kind: 'contacts', contacts: [{ name: '', phones: ['+15550100001'] }] }, null, '+15550100001'],
+  [{ kind: 'contacts', contacts: [{ name: '', phones: [] }] }, null, 'Sent a contact without a name or a number.'],
+  [{ kind: 'group-invite', subject: 'Bakers' }, null, 'Invitation to the group Bakers'],
+  [{ kind: 'group-invite', subject: '' }, null, 'Invitation to a group'],
   [{ kind: 'reaction', emoji: '👍', target }, 'See you tomorrow', 'Reacted 👍 to: See you tomorrow'],
   [
     { kind: 'reaction', emoji: '👍', target },

@@ -31,7 +31,12 @@ export function contentText(content: Content, at: Date, quotedTarget: string | n
         .filter(Boolean)
         .join('\n')
     case 'contacts':
-      return content.contacts.map(({ name, phones }) => [name, ...phones].join('\n')).join('\n\n')
+      return (
+        content.contacts
+          .map(({ name, phones }) => [name, ...phones].filter(Boolean).join('\n'))
+          .filter(Boolean)
+          .join('\n\n') || 'Sent a contact without a name or a number.'
+      )
     case 'reaction':
       if (!content.emoji)
         return quotedTarget ? `Removed a reaction from: ${shorten(quotedTarget, 60)}` : 'Removed a reaction'
@@ -47,7 +52,7 @@ export function contentText(content: Content, at: Date, quotedTarget: string | n
     case 'choice':
       return content.label
     case 'group-invite':
-      return `Invitation to the group ${content.subject}`
+      return content.subject ? `Invitation to the group ${content.subject}` : 'Invitation to a group'
     case 'media':
       return [
         `Sent ${mediaWords[content.media]}${content.fileName ? ` (${content.fileName})` : ''}. Open the phone to see it.`,

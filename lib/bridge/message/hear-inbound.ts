@@ -130,7 +130,9 @@ async function moveConversation(
   event: HeardMessage,
 ): Promise<void> {
   const by = event.fromPhone ? 'phone' : 'inbound'
-  const wrote = event.fromPhone ? {} : { hasWritten: true, lastWroteAt: event.at, lastWroteTo: session.id }
+  // What one number kept for us while another one went on is older than what we know.
+  const lastWroteAt = person.lastWroteAt && person.lastWroteAt > event.at ? person.lastWroteAt : event.at
+  const wrote = event.fromPhone ? {} : { hasWritten: true, lastWroteAt, lastWroteTo: session.id }
   await setAffinity(tx, person, { session: session.id, by, at: event.at }, wrote)
   if (event.fromPhone) await tagWhatHappened(ctx, tx, person, 'phoneReplyTag')
   else if (!person.hasWritten) await tagWhatHappened(ctx, tx, person, 'inboundTag')

@@ -532,6 +532,26 @@ describe('from WhatsApp to the CRM', () => {
     expect((await posts()).map((each) => each.text)).toEqual(['see you at nine', 'Reacted 👍 to: see you at nine'])
   })
 
+  test('a reaction to what we sent quotes it as it left', async () => {
+    await accept(fromCrm('#WH1 see you at ten'))
+    await workCrm(['route'])
+    await sendAll()
+    const pn = `${contact.phone!.slice(1)}@s.whatsapp.net` as Address
+    const ana = person({ address: pn, aliases: [pn], phone: contact.phone! })
+    await hearInbound(kit.ctx, one, event(ana, { kind: 'reaction', emoji: '👍', target: line.sent[0]!.id }))
+    await workCrm()
+    expect((await posts()).map((each) => each.text)).toEqual(['Reacted 👍 to: see you at ten'])
+  })
+
+  test('a message kept for us while they went on writing elsewhere is not their latest', async () => {
+    const bea = person()
+    const latest = new Date('2026-11-21T10:00:00Z')
+    await hearInbound(kit.ctx, one, event(bea, 'now', { at: latest }))
+    await hearInbound(kit.ctx, one, event(bea, 'then', { at: new Date('2026-11-19T10:00:00Z') }))
+    const [row] = await kit.ctx.db.select().from(people).where(eq(people.phone, bea.phone!))
+    expect(row!.lastWroteAt).toEqual(latest)
+  })
+
   test('two names of one person are not joined on the word of a former owner', async () => {
     const alias = { address: '99@lid' as Address, aliases: ['99@lid' as Address], phone: null, name: null }
     await expect(hearAlias(kit.ctx, { ...one, epoch: 0 }, alias)).rejects.toThrow(LostOwnership)

@@ -19,7 +19,7 @@ import type { Settings } from '../sub-account/settings'
 import { addTo, contactOf } from './contact-of'
 import { contentText, ownWords, targetOf } from './content-text'
 import { hasOtherNumbers } from './push-received'
-import { openBody, type Body } from './stored'
+import { openBody, openContent } from './stored'
 
 /**
  * Adds a message from WhatsApp, or one that left otherwise than through the CRM, to the CRM's conversation, once. When nobody
@@ -141,13 +141,14 @@ async function wordsOf(
     .where(and(eq(messages.chatId, message.chatId!), eq(messages.remoteId, target)))
     .orderBy(desc(messages.id))
     .limit(1)
-  if (heard) return bodyWords(openBody(vault, heard.id, heard.bodySealed))
+  if (heard) {
+    const body = openBody(vault, heard.id, heard.bodySealed)
+    return body.kind === 'heard' ? ownWords(body.content) : body.text
+  }
+  // As it left: without the routing code, and of a long text the piece it was.
   const [sent] = await ctx.db
-    .select({ message: messages })
+    .select({ id: parts.id, contentSealed: parts.contentSealed })
     .from(parts)
-    .innerJoin(messages, eq(messages.id, parts.messageId))
     .where(and(eq(parts.chatId, message.chatId!), eq(parts.remoteId, target)))
-  return sent ? bodyWords(openBody(vault, sent.message.id, sent.message.bodySealed)) : null
+  return sent ? ownWords(openContent(vault, sent.id, sent.contentSealed)) : null
 }
-
-const bodyWords = (body: Body) => (body.kind === 'heard' ? ownWords(body.content) : body.text)

@@ -13,6 +13,16 @@ beforeAll(async () => {
 })
 afterAll(() => world.close())
 
+/** A token for no more than this. */
+async function granted(scope: string): Promise<string> {
+  const { clientId, redirectUri } = world.app.registration
+  const form = { client_id: clientId, redirect_uri: redirectUri, scope, choice: `location:${place}` }
+  const body = new URLSearchParams(form)
+  const approved = await fetch(new URL(world.emulator.authorizeUrl), { method: 'POST', body, redirect: 'manual' })
+  const code = new URL(approved.headers.get('location') ?? '').searchParams.get('code') ?? ''
+  return String((await world.token({ grant_type: 'authorization_code', code })).body.access_token)
+}
+
 describe('headers and tokens', () => {
   it.each([
     ['an empty Version', { Version: '' }, 401, 'version header is invalid'],
@@ -51,18 +61,8 @@ describe('headers and tokens', () => {
       expect.stringMatching(/^This authClass type is not allowed/),
     ])
 
-    const authorize = new URL(world.emulator.authorizeUrl)
-    const { clientId, redirectUri } = world.app.registration
-    const narrow = {
-      client_id: clientId,
-      redirect_uri: redirectUri,
-      scope: 'contacts.readonly',
-      choice: `location:${place}`,
-    }
-    const approved = await fetch(authorize, { method: 'POST', body: new URLSearchParams(narrow), redirect: 'manual' })
-    const code = new URL(approved.headers.get('location') ?? '').searchParams.get('code') ?? ''
-    const token = await world.token({ grant_type: 'authorization_code', code })
-    const answer = await api(String(token.body.access_token), 'GET', `/locations/${place}`)
+    const token = await granted('contacts.readonly')
+    const answer = await api(token, 'GET', `/locations/${place}`)
     expect([answer.status, answer.body.message]).toEqual([401, 'The token is not authorized for this scope.'])
   })
 
@@ -248,6 +248,28 @@ describe('messages', () => {
     await crm.changeSubAccount(place, { smsProviderId: 'twilio_provider' })
     const theirs = await crm.write(contact, 'by Twilio', { channel: 'sms' })
     expect((await put(theirs.id, { status: 'read' })).status).toBe(403)
+  })
+
+  it('a call made elsewhere is a line in the conversation, typing is for the live chat', async () => {
+    const { api, crm, app } = world
+    const contact = await crm.createContact(place, { name: 'Cal Led', phone: '+12025550192' })
+    const { conversationId } = await crm.write(contact, 'call me')
+    const conversationProviderId = app.registration.providerId
+    const called = await api(access, 'POST', '/conversations/messages/outbound', {
+      ...{ type: 'Call', conversationId, conversationProviderId, altId: 'call-1' },
+      call: { to: contact.phone, from: '+12025550100', status: 'completed' },
+    })
+    expect([called.status, called.body]).toEqual([200, expect.objectContaining({ success: true, conversationId })])
+    const listed = await api(access, 'GET', `/conversations/messages/${String(called.body.messageId)}`)
+    expect(listed.body).toMatchObject({ direction: 'outbound', altId: 'call-1' })
+
+    const path = '/conversations/providers/live-chat/typing'
+    const typing = { locationId: place, conversationId, visitorId: 'visitor', isTyping: 'true' }
+    expect((await api(access, 'POST', path, typing)).body.message).toBe('The token is not authorized for this scope.')
+    const chatting = await granted('conversations/livechat.write')
+    const shown = await api(chatting, 'POST', path, typing)
+    expect([shown.status, shown.body]).toEqual([201, { success: true }])
+    expect((await api(chatting, 'POST', path, { ...typing, isTyping: undefined })).status).toBe(422)
   })
 
   it('lists: flat by switch, altId hidden or late, newest missing for a while', async () => {

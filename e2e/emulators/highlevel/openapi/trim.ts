@@ -21,8 +21,10 @@ export const KEPT: Record<string, readonly string[]> = {
     'get /conversations/messages/{id}',
     'post /conversations/messages',
     'post /conversations/messages/inbound',
+    'post /conversations/messages/outbound',
     'post /conversations/messages/upload',
     'put /conversations/messages/{messageId}/status',
+    'post /conversations/providers/live-chat/typing',
   ],
   'v2/contacts.json': [
     'get /contacts/',

@@ -32,7 +32,7 @@ function ownerOf(call: Call): Contact {
   return contactFor(call, contactId)
 }
 
-function recordPosted(call: Call, message: Message, via: 'inbound' | 'send'): void {
+function recordPosted(call: Call, message: Message, via: 'inbound' | 'outbound' | 'send'): void {
   const { locationId, contactId, conversationId, direction, altId, body, attachments, kind } = message
   call.crm.record('message-posted', {
     via,
@@ -85,6 +85,40 @@ const inbound: Handler = (call) => {
     },
     201,
   )
+}
+
+/** A call made outside the CRM: a line in the conversation, which nobody is asked to deliver. */
+const call: Handler = (call) => {
+  const { crm, body } = call
+  const contact = contactFor(call, conversationFor(call, str(body.conversationId) ?? '').contactId)
+  const message = storeMessage(crm, contact, {
+    kind: 'other',
+    wireType: 'Call',
+    direction: 'outbound',
+    status: 'delivered',
+    body: '',
+    attachments: strings(body.attachments),
+    source: 'api',
+    providerId: str(body.conversationProviderId),
+    altId: str(body.altId),
+    dateAdded: str(body.date),
+  })
+  recordPosted(call, message, 'outbound')
+  announceMessage(crm, message)
+  return ok({
+    success: true,
+    conversationId: message.conversationId,
+    messageId: message.id,
+    message: 'Message queued successfully.',
+    contactId: contact.id,
+    dateAdded: message.dateAdded,
+  })
+}
+
+/** For visitors of the CRM's own live chat, of whom there are none here. */
+const typing: Handler = (call) => {
+  conversationFor(call, str(call.body.conversationId) ?? '')
+  return ok({ success: true }, 201)
 }
 
 const send: Handler = (call) => {
@@ -172,6 +206,8 @@ const upload: Handler = (call) => {
 export const messageOperations: Record<string, Handler> = {
   'post /conversations/messages': send,
   'post /conversations/messages/inbound': inbound,
+  'post /conversations/messages/outbound': call,
   'post /conversations/messages/upload': upload,
   'put /conversations/messages/{messageId}/status': status,
+  'post /conversations/providers/live-chat/typing': typing,
 }

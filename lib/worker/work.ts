@@ -9,7 +9,7 @@ import { failContactSync } from '@/lib/bridge/contact-sync/fail'
 import { pushContacts } from '@/lib/bridge/contact-sync/push-contacts'
 import type { BridgeContext } from '@/lib/bridge/context'
 import { failMessages } from '@/lib/bridge/message/fail-messages'
-import { noteDelivery, pushNote } from '@/lib/bridge/message/push-note'
+import { missingNoteDelivery, pushNote } from '@/lib/bridge/message/push-note'
 import { pushInbound } from '@/lib/bridge/message/push-inbound'
 import { pushReceived } from '@/lib/bridge/message/push-received'
 import { createPushStatus } from '@/lib/bridge/message/push-status'
@@ -263,7 +263,7 @@ async function settleFailed(
         .set({ failureCode: 'internal', failureMessage: 'Not shown in the CRM: the CRM did not take this message.' })
         .where(eq(messages.id, delivery.subjectId as MessageId))
         .returning({ id: messages.id, locationId: messages.locationId, personId: messages.personId })
-      if (message?.personId) await putDeliveries(tx, [noteDelivery(message, message.personId)])
+      if (message?.personId) await putDeliveries(tx, [missingNoteDelivery(message, message.personId)])
     }
     await settleDeliveries(tx, owner, [{ delivery, settlement }])
     // The sub-account may be back by now, and whoever woke its lanes did not see this one wait.

@@ -26,6 +26,12 @@ export const noteDelivery = (message: { id: MessageId; locationId: LocationId },
   subjectId: message.id,
 })
 
+/** In the lane that makes contacts: two at once would make a stranger without a number two. */
+export const missingNoteDelivery = (
+  message: { id: MessageId; locationId: LocationId },
+  personId: PersonId,
+): NewDelivery => ({ ...noteDelivery(message, personId), lane: `person:${personId}` })
+
 /**
  * Tells the team, in the conversation and invisibly to the contact, that a message left from another number than the contact
  * knows, or that one could not be shown there. When nobody knows how an earlier attempt ended, the conversation is searched for the words first. Throws CrmError.

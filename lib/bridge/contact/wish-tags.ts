@@ -33,3 +33,19 @@ export async function wishTags(
     })
   await putTagDeliveries(tx, [person])
 }
+
+/** The same tag for many. The caller has locked them. */
+export async function wishTagOf(
+  ctx: BridgeContext,
+  tx: Transaction,
+  people: readonly Pick<PersonRow, 'id' | 'locationId'>[],
+  { tag, wanted, because }: TagWish,
+): Promise<void> {
+  await tx.execute(sql`
+    insert into tag_wishes (person_id, tag, wanted, because, wished_at)
+    select value::uuid, ${tag}, ${wanted}::boolean, ${because}, ${ctx.clock.now().toISOString()}::timestamptz
+    from json_array_elements_text(${JSON.stringify(people.map(({ id }) => id))}::json)
+    on conflict (person_id, tag) do update
+      set wanted = excluded.wanted, because = excluded.because, wished_at = excluded.wished_at`)
+  await putTagDeliveries(tx, people)
+}

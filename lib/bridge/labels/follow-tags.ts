@@ -41,7 +41,7 @@ export async function followTags(
   for (const sessionId of await withChat(tx, person, pushing)) await wishLabels(ctx, tx, sessionId, person, wishes)
 }
 
-export async function withChat(
+async function withChat(
   tx: Transaction,
   person: Pick<PersonRow, 'id'>,
   sessions: readonly SessionId[],

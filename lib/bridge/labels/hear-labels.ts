@@ -71,7 +71,8 @@ async function hearMark(
     .insert(labelMarks)
     .values({ sessionId: session.id, labelId, personId: person.id, ...mark })
     .onConflictDoUpdate({ target: [labelMarks.sessionId, labelMarks.labelId, labelMarks.personId], set: mark })
-  if (label && !label.isDeleted) await phoneSays(ctx, tx, { session, person, context, tag: label.tag, isOn: on })
+  if (label && !label.isDeleted)
+    await phoneSays(ctx, tx, { session, people: [person], context, tag: label.tag, isOn: on })
 }
 
 /**
@@ -134,16 +135,14 @@ async function hearLabel(
   const wasOn = before && !before.isDeleted ? before.tag : null
   const isOn = heard.deleted ? null : tag
   if (wasOn === isOn) return
-  for (const person of carriers) {
-    // The new one first: a rename must not leave a moment without either.
-    if (isOn !== null) await phoneSays(ctx, tx, { session, person, context, tag: isOn, isOn: true })
-    if (wasOn !== null) await phoneSays(ctx, tx, { session, person, context, tag: wasOn, isOn: false })
-  }
+  // The new one first: a rename must not leave a moment without either.
+  if (isOn !== null) await phoneSays(ctx, tx, { session, people: carriers, context, tag: isOn, isOn: true })
+  if (wasOn !== null) await phoneSays(ctx, tx, { session, people: carriers, context, tag: wasOn, isOn: false })
 }
 
-async function carriersOf(tx: Transaction, session: Owned, labelId: string): Promise<PersonRow[]> {
+async function carriersOf(tx: Transaction, session: Owned, labelId: string) {
   return await tx
-    .select()
+    .select({ id: people.id, locationId: people.locationId })
     .from(people)
     .where(
       inArray(

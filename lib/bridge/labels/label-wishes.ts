@@ -1,32 +1,55 @@
 import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { labelWishes } from '@/db/schema/tags'
 import type { SessionId } from '@/lib/ids'
 import { putDeliveries, type NewDelivery } from '@/lib/outbox/put'
 import type { PersonRow } from '../contact/lock-person'
 import type { BridgeContext } from '../context'
 
-/** What is to become of labels on one person's chat; the newest wish for a tag replaces those before. */
-export async function wishLabels(
+type Labelled = Pick<PersonRow, 'id' | 'locationId'>
+
+export interface LabelWish {
+  sessionId: SessionId
+  person: Labelled
+  tag: string
+  wanted: boolean
+}
+
+const atOnce = 1_000
+
+/** What is to become of labels on one person's chat. */
+export const wishLabels = (
   ctx: BridgeContext,
   tx: Transaction,
   sessionId: SessionId,
-  person: Pick<PersonRow, 'id' | 'locationId'>,
+  person: Labelled,
   wishes: readonly { tag: string; wanted: boolean }[],
-): Promise<void> {
-  if (wishes.length === 0) return
-  const wishedAt = ctx.clock.now()
-  await tx
-    .insert(labelWishes)
-    .values(wishes.map((wish) => ({ ...wish, sessionId, personId: person.id, wishedAt })))
-    .onConflictDoUpdate({
-      target: [labelWishes.sessionId, labelWishes.personId, labelWishes.tag],
-      set: { wanted: sql`excluded.wanted`, wishedAt: sql`excluded.wished_at` },
-    })
-  await putDeliveries(tx, [labelDelivery(sessionId, person)])
+): Promise<void> =>
+  wishLabelsOf(
+    ctx,
+    tx,
+    wishes.map((wish) => ({ ...wish, sessionId, person })),
+  )
+
+/** What is to become of labels on chats; the newest wish for a tag replaces those before. */
+export async function wishLabelsOf(ctx: BridgeContext, tx: Transaction, wishes: readonly LabelWish[]): Promise<void> {
+  const wishedAt = ctx.clock.now().toISOString()
+  for (let from = 0; from < wishes.length; from += atOnce) {
+    const some = wishes.slice(from, from + atOnce)
+    const rows = some.map(({ sessionId, person, tag, wanted }) => ({ sessionId, personId: person.id, tag, wanted }))
+    await tx.execute(sql`
+      insert into label_wishes (session_id, person_id, tag, wanted, wished_at)
+      select "sessionId", "personId", tag, wanted, ${wishedAt}::timestamptz
+      from json_to_recordset(${JSON.stringify(rows)}::json) as r("sessionId" uuid, "personId" uuid, tag text, wanted boolean)
+      on conflict (session_id, person_id, tag) do update
+        set wanted = excluded.wanted, wished_at = excluded.wished_at`)
+    const put = new Map(
+      some.map(({ sessionId, person }) => [`${sessionId}:${person.id}`, labelDelivery(sessionId, person)]),
+    )
+    await putDeliveries(tx, [...put.values()])
+  }
 }
 
-export const labelDelivery = (sessionId: SessionId, person: Pick<PersonRow, 'id' | 'locationId'>): NewDelivery => ({
+export const labelDelivery = (sessionId: SessionId, person: Labelled): NewDelivery => ({
   kind: 'label',
   key: `label:${sessionId}:${person.id}`,
   // One lane for all labels of an account: a label is made once, before it is put on anything.

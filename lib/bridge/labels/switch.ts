@@ -10,7 +10,7 @@ import { isPushedTag } from '../contact/tags'
 import type { BridgeContext } from '../context'
 import type { SessionRow } from '../reach'
 import { dropBookRequest } from '../session/ask-for-book'
-import { wishLabels } from './label-wishes'
+import { wishLabelsOf } from './label-wishes'
 import { beginReading, refuseWithoutLabels, setSyncState } from './preview'
 
 /** On: confirms what the preview showed; without one the labels are read first. Off: tags stay as they are. */
@@ -96,14 +96,10 @@ export async function switchPushTags(
     .where(and(eq(chats.sessionId, session.id), isNotNull(people.tags)))
     .orderBy(people.id)
     .for('update', { of: people })
-  for (const person of rows) {
-    const tags = (person.tags ?? []).filter((tag) => isPushedTag(tag, accountTags, settings))
-    await wishLabels(
-      ctx,
-      tx,
-      session.id,
-      person,
-      tags.map((tag) => ({ tag, wanted: true })),
-    )
-  }
+  const wishes = rows.flatMap((person) =>
+    (person.tags ?? [])
+      .filter((tag) => isPushedTag(tag, accountTags, settings))
+      .map((tag) => ({ sessionId: session.id, person, tag, wanted: true })),
+  )
+  await wishLabelsOf(ctx, tx, wishes)
 }

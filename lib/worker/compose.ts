@@ -82,13 +82,24 @@ export async function composeWorker({ env, openChannel, ...rest }: Composition):
   }
 }
 
-/** Stops the worker once on the first signal, or when the launcher that started it is gone. */
-export function stopOnSignal(worker: Worker): void {
+/** A worker that is only being started when it is asked to stop may take this long to get so far. */
+const startedWithinMs = 5_000
+
+/**
+ * Stops the worker once on the first signal, or when the launcher that started it is gone. Told of a start, it hears signals
+ * from then on: the worker has leases before it is all there, and would die with them.
+ */
+export function stopOnSignal(worker: Worker | Promise<Worker>): void {
   let stopping = false
   const stop = () => {
     if (stopping) return
     stopping = true
-    void worker.stop().then(
+    const patience = setTimeout(() => process.exit(1), startedWithinMs)
+    const stopped = Promise.resolve(worker).then((started) => {
+      clearTimeout(patience)
+      return started.stop()
+    })
+    void stopped.then(
       () => process.exit(0),
       () => process.exit(1),
     )

@@ -4,8 +4,9 @@ import { productionTimings } from '@/lib/channel/whatsapp/timings'
 import { readEnv } from '@/lib/env'
 import { composeWorker, stopOnSignal } from './compose'
 
-const worker = await composeWorker({
+const worker = composeWorker({
   env: readEnv(process.env),
   openChannel: (ctx) => createWhatsAppChannel({ ...ctx, timings: productionTimings }),
 })
 stopOnSignal(worker)
+await worker

@@ -4,6 +4,7 @@ import { day, expect, hour, minute, test } from '../later'
 import type { SubAccount } from '../fixtures'
 import type { CrmClient } from '../emulators/highlevel/client'
 import { asJson, bearer, send, signIn } from './bad-input/wire'
+import { expectAccessibleHere } from './accessible'
 import type { AppFrame } from './app-frame'
 import { readQr } from './screen-qr'
 
@@ -77,6 +78,7 @@ test('case 17: a trial ends with its reason on card and message, hears on, and g
   await openApp(installed)
   await expect(onPage('3 days of the trial left')).toBeVisible()
   await expect(app.frame.getByText(/After that messages are not sent until somebody pays/)).toBeVisible()
+  await expectAccessibleHere(app, 'a trial that ends soon')
   later.pass(day + hour)
   expect((await mails.until(1))[0]!.subject).toContain('The trial of your WhatsApp sessions ends soon')
   later.pass(2 * day)
@@ -90,6 +92,7 @@ test('case 17: a trial ends with its reason on card and message, hears on, and g
   expect((await mails.until(2))[1]!.subject).toContain('has ended')
   await expect(app.addButton).toBeDisabled()
   await expect(app.frame.getByText('A session can be added once payment is made.')).toBeVisible()
+  await expectAccessibleHere(app, 'payment needed')
   const refused = await inbox.write('after the end')
   await expect(
     refused.getByText(`Not sent: Sales (+${business.number}) is waiting for payment. Look at Sessions.`),
@@ -191,8 +194,10 @@ test('a connection that does not come back is said to take long after five minut
   await expect(strip).toHaveText('No session needs attention.')
   later.pass(6 * minute)
   await expect(strip).toHaveText(/^Sales is taking long /)
+  await expectAccessibleHere(app, 'reconnecting for long')
   await phones.refuseConnections(false)
-  await expect(card.getByText('Connected', { exact: true })).toBeVisible()
+  // The next try may be a while away by now.
+  await expect(card.getByText('Connected', { exact: true })).toBeVisible({ timeout: 90_000 })
   await expect(strip).toHaveText('No session needs attention.')
 })
 
@@ -213,6 +218,7 @@ test('a number blocked for a while says until when, and is tried again only afte
     'WhatsApp blocked this number for a while. It can be linked again from',
   )
   await expect(card.getByRole('button', { name: 'Try again' })).toBeDisabled()
+  await expectAccessibleHere(app, 'blocked for a while')
   const since = await phones.position()
   later.pass(2 * hour)
   await openApp(installed)

@@ -3,6 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from '@playwright/test'
 import { expect } from '../fixtures'
+import { expectAccessible } from './accessible'
 import type { AppFrame } from './app-frame'
 
 const folder = join(process.cwd(), 'docs', 'tour')
@@ -41,6 +42,7 @@ export async function pictures(app: AppFrame, name: string): Promise<void> {
         await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
         await Promise.all(document.getAnimations().map(({ finished }) => finished))
       })
+      await expectAccessible(app, `${name} at ${width}, ${colorScheme}`)
       await picture(page, `${name}-${width}-${colorScheme}`)
     }
     await page.emulateMedia({ colorScheme: 'light' })

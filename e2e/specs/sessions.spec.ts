@@ -1,5 +1,6 @@
 // A session's life after it was linked.
 import { expect, test } from '../fixtures'
+import { expectAccessibleHere } from './accessible'
 import { PhonesPage } from './phones-page'
 import { readQr } from './screen-qr'
 
@@ -18,6 +19,7 @@ test('stopped and started again, it needs no scan; in between, messages fail and
 
   await app.confirm('Sales', 'Stop')
   await expect(card.getByText('Stopped', { exact: true })).toBeVisible()
+  await expectAccessibleHere(app, 'stopped')
   await business.waitForChange(async () => ((await business.view()).devices[0]?.isConnected ? undefined : true))
   const stopped = await inbox.write('while stopped')
   await expect(stopped.getByText(/^Not sent: .*(stopped|connected).*Sessions\.$/)).toBeVisible()

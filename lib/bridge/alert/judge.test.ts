@@ -51,6 +51,13 @@ describe('trouble', () => {
     })
   })
 
+  it('that has lasted when it is seen for the first time is told of at once', () => {
+    expect(judgeAlert(session('reconnecting'), null, minutes(4.9)).do).toBe('watch')
+    expect(judgeAlert(session('reconnecting'), null, minutes(6))).toMatchObject({
+      ...{ do: 'raise', level: 'amber', since: start, tell: true, dueAt: minutes(66) },
+    })
+  })
+
   it('is not that nobody scanned the code somebody had asked for', () => {
     const scanning = open({ level: 'amber', status: 'awaiting_link', reason: null, raisedAt: null, dueAt: minutes(5) })
     const given = session('created', { reason: 'pairing_timeout', since: minutes(3), wanted: 'closed' })

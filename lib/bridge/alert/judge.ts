@@ -54,7 +54,10 @@ export function judgeAlert(session: Judged, open: AlertRow | null, now: Date): V
   }
   if (!open) {
     if (condition === 'red') return { do: 'raise', level: 'red', since: session.since, tell: true, ...first }
-    return { do: 'watch', since: session.since, dueAt: after(session.since, patienceMs) }
+    const { since } = session
+    const dueAt = after(since, patienceMs)
+    // Seen for the first time although it has lasted: no worker ran, or none looked in time.
+    return dueAt <= now ? { do: 'raise', level: 'amber', since, tell: true, ...first } : { do: 'watch', since, dueAt }
   }
 
   const level = condition === 'unchanged' ? open.level : (condition as AlertLevel)

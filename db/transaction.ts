@@ -17,7 +17,7 @@ export async function inTransaction<Result>(db: Database, work: (tx: Transaction
 const isConflict = (error: unknown) => ['40P01', '40001'].includes(sqlState(error) ?? '')
 
 /** PostgreSQL's five-character code, wherever in the chain of causes it stands. */
-export function sqlState(error: unknown): string | undefined {
+function sqlState(error: unknown): string | undefined {
   for (let at = error; at instanceof Error; at = at.cause) {
     if ('code' in at && typeof at.code === 'string' && /^[0-9A-Z]{5}$/.test(at.code)) return at.code
   }

@@ -188,8 +188,7 @@ CREATE TABLE "chats" (
 	"reachable" boolean,
 	"checked_at" timestamp (3) with time zone,
 	"opened_at" timestamp (3) with time zone,
-	"next_seq" bigint DEFAULT 1 NOT NULL,
-	"last_message_at" timestamp (3) with time zone
+	"next_seq" bigint DEFAULT 1 NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "people" (
@@ -364,8 +363,6 @@ CREATE TABLE "tokens" (
 	"refresh_sealed" "bytea",
 	"expires_at" timestamp (3) with time zone NOT NULL,
 	"refresh_at" timestamp (3) with time zone NOT NULL,
-	"scope" text DEFAULT '' NOT NULL,
-	"minted" boolean DEFAULT false NOT NULL,
 	"updated_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "tokens_owner_kind_owner_id_pk" PRIMARY KEY("owner_kind","owner_id")
 );

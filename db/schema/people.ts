@@ -93,7 +93,6 @@ export const chats = pgTable(
     /** When we first wrote to somebody who had never written: what a new number's warm-up counts. */
     openedAt: moment('opened_at'),
     nextSeq: bigint('next_seq', { mode: 'number' }).notNull().default(1),
-    lastMessageAt: moment('last_message_at'),
   },
   (t) => [
     uniqueIndex('chats_person').on(t.sessionId, t.personId),

@@ -1,4 +1,4 @@
-import { boolean, date, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
+import { date, index, integer, jsonb, pgTable, primaryKey, text, uuid } from 'drizzle-orm/pg-core'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
 import { bytea, moment } from './columns'
 
@@ -46,9 +46,6 @@ export const tokens = pgTable(
     expiresAt: moment('expires_at').notNull(),
     /** From here on a refresh is due: 80 % of the lifetime. */
     refreshAt: moment('refresh_at').notNull(),
-    scope: text().notNull().default(''),
-    /** Minted from the agency's token, so minted again instead of refreshed. */
-    minted: boolean().notNull().default(false),
     updatedAt: moment('updated_at').notNull().defaultNow(),
   },
   (t) => [primaryKey({ columns: [t.ownerKind, t.ownerId] })],

@@ -5,7 +5,6 @@ import {
   grantAnswer,
   installedLocationsAnswer,
   reconnectAnswer,
-  successAnswer,
   userAnswer,
   type CrmUserRecord,
   type Grant,
@@ -53,8 +52,6 @@ export interface OAuth {
     companyId: CompanyId,
     only?: { locationId: LocationId },
   ): Promise<InstalledLocation[]>
-  /** Removes the app in the CRM; an agency's token removes it from all its sub-accounts. */
-  uninstall(token: string, owner: Owner, reason: string): Promise<void>
   getUser(token: string, userId: UserId): Promise<CrmUserRecord>
 }
 
@@ -160,16 +157,6 @@ export function createOAuth({ requester, authorizeUrl, clientId, clientSecret, r
         if (locations.length < pageSize) break
       }
       return [...found.values()]
-    },
-
-    async uninstall(token, owner, reason) {
-      await requester.request({
-        method: 'DELETE',
-        path: `/marketplace/app/${appId}/installations`,
-        token,
-        json: { [idName(owner)]: owner.id, reason },
-        answer: successAnswer,
-      })
     },
 
     getUser: (token, userId) =>

@@ -112,8 +112,6 @@ export const installedLocationsAnswer = z
   )
 
 export const reconnectAnswer = z.object({ authorizationCode: z.string().min(1) })
-export const successAnswer = z.object({ success: z.boolean().optional() })
-
 // --- contacts ---
 
 const contact = z

@@ -37,7 +37,6 @@ export interface WebSettings {
 export interface Web {
   ctx: ConnectContext
   settings: WebSettings
-  appUrl: string
   webhookKeys: readonly KeyObject[]
   /** One key per purpose, all made from the app's secret. */
   keys: { embedToken: Buffer; nextAuth: string }
@@ -63,7 +62,6 @@ export function composeWeb(settings: WebSettings, replaced: { clock?: Clock; log
       ...{ entitlements: grantedByOperators, mark: createMark(settings.appSecret) },
     },
     settings,
-    appUrl: settings.appUrl,
     webhookKeys: parseWebhookKeys(settings.highlevel.webhookPublicKeys),
     keys: {
       embedToken: deriveKey(settings.appSecret, 'embed token'),

@@ -29,7 +29,7 @@ const conditions: Record<SessionStatus, Condition> = {
   failed: 'red',
 }
 
-export function conditionOf({ status, reason, wanted }: Judged): Condition {
+function conditionOf({ status, reason, wanted }: Judged): Condition {
   if (wanted === 'removed' || wanted === 'unlinked' || reason === 'user_logout') return 'calm'
   // Nobody scanned what a person had asked for: not news, and not the end of what was wrong before.
   if (reason === 'pairing_timeout') return 'unchanged'

@@ -26,7 +26,7 @@ type Affinity = Pick<
 >
 
 /** What is written, heard or answered moves a conversation only while nobody has fixed it; what people decide always does. */
-export function movesAffinity(
+function movesAffinity(
   person: Affinity,
   change: Pick<AffinityChange, 'session' | 'by' | 'at'>,
   tagMode: Settings['tagMode'],

@@ -34,7 +34,7 @@ export const accountTagPrefix = 'wa-account-'
 const reserved = new Set(['wa-contact', 'wa-group', 'wa-inbound', 'wa-phone-reply', 'wa-ad'])
 
 /** Names that mean something to the app itself, whoever gives them. */
-export function isReservedTag(tag: string, accountTags: Iterable<string>, settings: Settings): boolean {
+function isReservedTag(tag: string, accountTags: Iterable<string>, settings: Settings): boolean {
   if (tag.startsWith(accountTagPrefix) || reserved.has(tag)) return true
   if ([settings.contactTag, settings.inboundTag, settings.phoneReplyTag].includes(tag)) return true
   for (const accountTag of accountTags) if (accountTag === tag) return true

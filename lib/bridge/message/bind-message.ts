@@ -103,7 +103,7 @@ export async function bindMessage(
 }
 
 /** The promise to send a part, in its chat's order. */
-export const sendDelivery = (part: {
+const sendDelivery = (part: {
   id: PartId
   chat_id: ChatId
   location_id: LocationId
@@ -144,7 +144,7 @@ async function takeSeats(
   const { person, session, count } = seats
   const [taken] = await tx
     .update(chats)
-    .set({ nextSeq: sql`${chats.nextSeq} + ${count}`, lastMessageAt: sql`now()` })
+    .set({ nextSeq: sql`${chats.nextSeq} + ${count}` })
     .where(and(eq(chats.sessionId, session.id), eq(chats.personId, person.id)))
     .returning({ id: chats.id, nextSeq: chats.nextSeq })
   if (taken) return { id: taken.id, firstSeq: taken.nextSeq - count }
@@ -161,7 +161,6 @@ async function takeSeats(
       personId: person.id,
       address,
       nextSeq: 1 + count,
-      lastMessageAt: sql`now()`,
     })
     .returning({ id: chats.id })
   return { id: made!.id, firstSeq: 1 }
@@ -177,7 +176,7 @@ async function anyAddress(tx: Transaction, personId: PersonId, channel: ChannelN
 }
 
 /** Cuts at a line or word end where one is near; never inside a surrogate pair. */
-export function splitText(text: string, limit: number): string[] {
+function splitText(text: string, limit: number): string[] {
   const pieces: string[] = []
   let rest = text
   while (rest.length > limit) {

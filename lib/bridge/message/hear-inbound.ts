@@ -94,11 +94,10 @@ async function chatOf(tx: Transaction, session: OwnedSession, person: PersonRow,
       address: event.person.address,
       reachable: true,
       checkedAt: sql`now()`,
-      lastMessageAt: event.at,
     })
     .onConflictDoUpdate({
       target: [chats.sessionId, chats.personId],
-      set: { address: event.person.address, reachable: true, checkedAt: sql`now()`, lastMessageAt: sql`now()` },
+      set: { address: event.person.address, reachable: true, checkedAt: sql`now()` },
     })
     .returning({ id: chats.id })
   return chat!.id

@@ -55,7 +55,7 @@ const countryNames = new Intl.DisplayNames(['en'], { type: 'region' })
 const foremost: Record<string, string> = { '1': 'US', '7': 'RU', '39': 'IT', '44': 'GB', '47': 'NO', '61': 'AU' }
 
 /** ISO 3166 alpha-2 of a number; null when it is from nowhere. */
-export function countryOf(phone: string | null): string | null {
+function countryOf(phone: string | null): string | null {
   const parsed = phone === null ? undefined : parsePhoneNumberFromString(phone)
   if (!parsed) return null
   if (parsed.country) return parsed.country

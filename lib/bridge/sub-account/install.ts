@@ -32,7 +32,7 @@ export async function install(ctx: ConnectContext, input: { code: string }): Pro
       for (const locationId of grant.approvedLocations)
         await recordInstall(tx, { locationId, companyId: grant.companyId, at: now, isAuthorised: true })
     } else await recordInstall(tx, { locationId: owner.id, companyId: grant.companyId, at: now, isAuthorised: true })
-    await writeToken(tx, tenant, owner, grant, { now, minted: false })
+    await writeToken(tx, tenant, owner, grant, now)
   })
   ctx.tokens.forget(owner)
   ctx.log.info(
@@ -55,7 +55,7 @@ export async function install(ctx: ConnectContext, input: { code: string }): Pro
 }
 
 /** Records the sub-accounts the agency's list names. The list may be incomplete, so nothing is concluded from absence. */
-export async function recordListed(ctx: ConnectContext, companyId: CompanyId): Promise<void> {
+async function recordListed(ctx: ConnectContext, companyId: CompanyId): Promise<void> {
   const locations = await ctx.oauth.installedLocations(await ctx.tokens.agencyToken(companyId), companyId)
   const now = ctx.clock.now()
   await inTransaction(ctx.db, async (tx) => {

@@ -46,19 +46,17 @@ export async function writeToken(
   vault: TenantVault,
   owner: Owner,
   grant: Grant,
-  options: { now: Date; minted: boolean },
+  now: Date,
 ): Promise<StoredToken> {
   const lifeMs = grant.expiresInSeconds * 1000
-  const expiresAt = new Date(options.now.getTime() + lifeMs)
-  const refreshAt = new Date(options.now.getTime() + lifeMs * refreshShare)
+  const expiresAt = new Date(now.getTime() + lifeMs)
+  const refreshAt = new Date(now.getTime() + lifeMs * refreshShare)
   const sealed = {
     accessSealed: vault.seal(place(owner, 'access_sealed'), grant.accessToken),
     refreshSealed: grant.refreshToken ? vault.seal(place(owner, 'refresh_sealed'), grant.refreshToken) : null,
     expiresAt,
     refreshAt,
-    scope: grant.scope,
-    minted: options.minted,
-    updatedAt: options.now,
+    updatedAt: now,
   }
   await tx
     .insert(tokens)

@@ -18,7 +18,6 @@ import { eraseToken, hasToken, ownerKey, readToken, writeToken, type StoredToken
  */
 export interface TokenStore extends TokenSource {
   agencyToken(companyId: CompanyId): Promise<string>
-  replaceAgencyToken(companyId: CompanyId, refused: string): Promise<string>
   /** Asks the CRM again for a sub-account that was suspended; throws what it answers. */
   probe(locationId: LocationId): Promise<void>
   /** Drops what this process remembers of an owner; others do within half a minute. */
@@ -130,7 +129,7 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
         return failure('unauthorised', owner)
       }
       isBack = before !== 'active'
-      return await writeToken(tx, tenant, owner, grant, { now: clock.now(), minted: agency !== null })
+      return await writeToken(tx, tenant, owner, grant, clock.now())
     })
     if (outcome instanceof CrmError) throw outcome
     // Not in that transaction: PostgreSQL may end one that waits for lanes, and with it the pair that came back would be lost.
@@ -212,7 +211,6 @@ export function createTokenStore(options: TokenStoreOptions): TokenStore {
     accessToken: (locationId) => tokenOf({ kind: 'Location', id: locationId }, null),
     replace: (locationId, refused) => tokenOf({ kind: 'Location', id: locationId }, refused),
     agencyToken: (companyId) => tokenOf({ kind: 'Company', id: companyId }, null),
-    replaceAgencyToken: (companyId, refused) => tokenOf({ kind: 'Company', id: companyId }, refused),
     async probe(locationId) {
       await tokenOf({ kind: 'Location', id: locationId }, null, true)
     },

@@ -52,7 +52,6 @@ export interface Connection {
   readonly sock: WASocket
   /** Resolves once, never rejects. */
   readonly ended: Promise<Ending>
-  readonly hasEnded: boolean
   /** The work's own end, or ConnectionEnded if the connection ends first: Baileys forgets what it waits for when it closes. */
   during<T>(work: Promise<T>): Promise<T>
   /** Ends it. `now` cuts the line without the closing words. */
@@ -150,9 +149,6 @@ export function openConnection(options: ConnectionOptions): Connection {
   return {
     sock,
     ended,
-    get hasEnded() {
-      return hasEnded
-    },
     during(work) {
       return new Promise((resolve, reject) => {
         const cut = () => reject(new ConnectionEnded())

@@ -128,7 +128,6 @@ async function run(
   }
   const takeEvents = () => pending.push(...kit.webhooks.splice(0))
   const hearOne = async () => {
-    await kit.crm.webhooksIdle()
     takeEvents()
     if (pending.length === 0) return
     const body = random.takeFrom(pending)
@@ -198,8 +197,10 @@ async function run(
       await edit(person, tag)
       outcome.edits += 1
       const chaos = random.below(8)
-      if (chaos === 0) await hearOne()
-      else if (chaos === 1) await hearAgain()
+      if (chaos === 0) {
+        await kit.crm.webhooksIdle()
+        await hearOne()
+      } else if (chaos === 1) await hearAgain()
       else if (chaos === 2) await random.pick(phones).tell(1 + random.below(3))
       else if (chaos === 3) await kitTags.workOnce(lines)
       else if (chaos === 4) {

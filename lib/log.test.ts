@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest'
+import { BridgeError } from './errors'
+import { CrmError } from './highlevel/highlevel'
 import { createLog, describeError } from './log'
 
 function written(say: (log: ReturnType<typeof createLog>) => void): string[] {
@@ -40,6 +42,13 @@ test('what must not be logged has no field', () => {
     // @ts-expect-error nor by way of a child
     log.child({ phone: '+15550004417' })
   })
+})
+
+test('of errors of ours that quote nothing the sentence is kept too', () => {
+  const refused = new CrmError('refused', 'POST /contacts/: 400', { cause: new Error('Ana is not welcome') })
+  expect(describeError(refused)).toMatchObject({ type: 'CrmError', message: 'POST /contacts/: 400' })
+  expect(JSON.stringify(describeError(refused))).not.toContain('Ana')
+  expect(JSON.stringify(describeError(new BridgeError('not_found', 'Ana is not there.')))).not.toContain('Ana')
 })
 
 test('of an error its kind, code and frames are kept, and nothing it quotes', () => {

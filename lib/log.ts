@@ -41,12 +41,16 @@ export interface Fields {
   err?: unknown
 }
 
+/** Ours that quote nothing of a message, a person or a secret. What is said to people, in a BridgeError, may name somebody. */
+const sayable = new Set(['ConnectionEnded', 'CrmError', 'HoldLost', 'LostOwnership', 'SendError', 'TransportError'])
+
 /** Errors are reduced to name, message of our own classes, code and stack frames: library messages may quote what they were given. */
 export function describeError(err: unknown): Record<string, unknown> {
   if (!(err instanceof Error)) return { type: typeof err }
   const code = 'code' in err && (typeof err.code === 'string' || typeof err.code === 'number') ? err.code : undefined
   return {
     type: err.name,
+    message: sayable.has(err.name) ? err.message : undefined,
     code,
     stack: err.stack
       ?.split('\n')

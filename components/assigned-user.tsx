@@ -5,7 +5,7 @@ import { useId, useState } from 'react'
 import { useTranslations } from 'use-intl'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { Problem, useErrorText } from './notice'
-import { useChangeSession } from './session-queries'
+import { useChangedSession, useChangeSession } from './session-queries'
 import { useUsers } from './settings/settings-queries'
 import { useSignedIn } from './signed-in'
 import { Button } from './ui/button'
@@ -21,8 +21,7 @@ export function AssignedUser({ session }: { session: SessionView }) {
   const users = useUsers(session.locationId)
   const changing = useChangeSession(session)
   const [hasEffects, setEffects] = useState(false)
-  const wanted = changing.isPending ? changing.variables.assignedUserId : undefined
-  const chosenId = wanted === undefined ? session.assignedUserId : wanted
+  const chosenId = useChangedSession(session).assignedUserId
   const user = users.data?.find(({ id }) => id === chosenId)
   const chosen = chosenId === null ? t('nobody') : (user?.name ?? (users.data ? t('gone') : '…'))
 
@@ -77,7 +76,7 @@ function EffectsDialog(props: { session: SessionView; open: boolean; onOpenChang
   const common = useTranslations('common')
   const errorText = useErrorText()
   const changing = useChangeSession(session)
-  const shown = { ...session, ...(changing.isPending ? changing.variables : {}) }
+  const shown = useChangedSession(session)
   const id = useId()
   return (
     <Dialog {...opened} title={t('effectsTitle', { label: session.label })} description={t('effectsIntro')}>

@@ -54,7 +54,7 @@ function Trial({ entitlement }: { entitlement: EntitlementView }) {
         tone="bad"
         icon={<CreditCard aria-hidden />}
         title={t(because === 'number' ? 'endedNumber' : 'ended')}
-        text={t('endedWhat', {
+        text={t(now < new Date(hearsUntil) ? 'endedWhat' : 'endedSilent', {
           when: format.dateTime(new Date(hearsUntil), { dateStyle: 'long', timeStyle: 'short' }),
           day: format.dateTime(new Date(keptUntil), { dateStyle: 'long' }),
         })}

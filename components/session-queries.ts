@@ -1,6 +1,6 @@
 'use client'
 
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useMutationState, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { PriorityPreview } from '@/lib/bridge/session/preview-priority'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { ApiError } from './api'
@@ -33,13 +33,27 @@ export type SessionChange = Partial<
   >
 >
 
+const changeKey = (session: SessionView) => ['change-session', session.id]
+
+/** Changes of one session are made one after another: of two of the same kind the last one counts. */
 export function useChangeSession(session: SessionView) {
   const { api } = useSignedIn()
   const queries = useQueryClient()
   return useMutation({
+    mutationKey: changeKey(session),
+    scope: { id: changeKey(session).join(' ') },
     mutationFn: (change: SessionChange) => api.send<SessionView>('PATCH', `/sessions/${session.id}`, change),
     onSuccess: (changed) => storeSession(queries, changed),
   })
+}
+
+/** As it will be once the changes under way are saved. */
+export function useChangedSession(session: SessionView): SessionView {
+  const changes = useMutationState({
+    filters: { mutationKey: changeKey(session), status: 'pending' },
+    select: ({ state }) => state.variables as SessionChange,
+  })
+  return Object.assign({}, session, ...changes)
 }
 
 export function useRemove(session: SessionView) {

@@ -41,13 +41,14 @@ test.describe('with three numbers', () => {
         .poll(async () => (await world.sessions()).find(({ label }) => label === 'Support')!.status)
         .toBe('reconnecting')
     }
-    // Back by itself, after a time that is left to chance.
     await world.set({ holdMinutes: 60 })
     await drop()
     const waits = await world.inbox.write('#WH2 when you are back')
     await expect(waits.getByText('Pending')).toBeVisible()
     await expect.poll(() => world.statusOf('when you are back')).toBe('held')
     await world.phones.loginAnswer(support.number, 503, 0)
+    // By itself it would be back after a time that is left to chance.
+    await world.ask('POST', `/sessions/${await world.sessionId('Support')}/restart`)
     await ana.phone.waitForText(support, 'when you are back', 60_000)
     await expect(waits.getByText('Delivered')).toBeVisible()
     expect((await world.logged('when you are back')).trace!.holdMs).toBeGreaterThan(0)

@@ -52,7 +52,6 @@ export interface Grant {
   accessToken: string
   refreshToken: string | null
   expiresInSeconds: number
-  scope: string
   /** Who installed; absent from minted tokens of some accounts. */
   userId: UserId | null
   approvedLocations: LocationId[]
@@ -63,7 +62,6 @@ export const grantAnswer = z
     access_token: z.string().min(1),
     refresh_token: optional(z.string().min(1)),
     expires_in: z.number().positive(),
-    scope: words,
     userType: z.enum(['Company', 'Location']),
     companyId,
     locationId: optional(locationId),
@@ -78,7 +76,6 @@ export const grantAnswer = z
     accessToken: grant.access_token,
     refreshToken: given(grant.refresh_token),
     expiresInSeconds: grant.expires_in,
-    scope: grant.scope ?? '',
     userId: given(grant.userId),
     approvedLocations: grant.approvedLocations ?? [],
   }))

@@ -9,7 +9,8 @@ import type { LocationId } from '@/lib/ids'
  */
 export async function wakeLanes(tx: Queryable, locationId: LocationId): Promise<void> {
   await tx.execute(sql`
-    select id from lanes where location_id = ${locationId} and session_id is null order by id for update`)
+    select 1 from lanes where location_id = ${locationId} and session_id is null
+      and (busy_by is not null or (due_at > now() and due_at < 'infinity')) order by id for update`)
   await tx.execute(sql`
     update lanes set due_at = now()
     where location_id = ${locationId} and session_id is null and busy_by is null and due_at < 'infinity' and due_at > now()`)

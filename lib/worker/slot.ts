@@ -170,11 +170,12 @@ export function openSlot(
       .pairWithCode(phone)
       .then((pairing) => {
         // It may have been linked by the other code meanwhile.
-        states = states.then(async () => {
+        const heard = states.then(async () => {
           if (lineState === 'awaiting_link')
             await hearState(ctx, session, { type: 'state', state: 'awaiting_link', pairing })
         })
-        return states
+        states = heard.catch(() => {})
+        return heard
       })
       .catch((error: unknown) => log.warn({ err: error }, 'no pairing code'))
   }

@@ -223,6 +223,20 @@ describe('sessions follow what people want', () => {
     expect(entries).toContainEqual({ subject: gone.id, detail: { label: 'Gone' } })
   }, 120_000)
 
+  test('a device that was removed on the phone meanwhile is nothing to tell of', async () => {
+    const { id, phone } = await linked('Removed')
+    await stopSession(kit.ctx, actor, { sessionId: id })
+    const [device] = await until(async () => {
+      const { devices } = await phone.view()
+      return devices.every(({ isConnected }) => !isConnected) && devices
+    }, 'hung up')
+    await phone.unlink(device!.device)
+    await removeSession(kit.ctx, actor, { sessionId: id })
+    await until(async () => !(await statusOf(id)), 'erased')
+    const { items } = await listAlerts(kit.ctx, actor, locationId)
+    expect(items.filter(({ text }) => text.includes('Removed'))).toEqual([])
+  }, 120_000)
+
   test('blocked for a while, it is left alone until that is over, and comes back when somebody wants it then', async () => {
     const { id, phone } = await linked('Eager')
     await phones.loginAnswer(phone.number, 402)

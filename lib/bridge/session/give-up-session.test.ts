@@ -46,3 +46,23 @@ test('a session with a long history is erased in small steps, and its messages s
       (select count(*)::int from messages where session_id is null and chat_id is null) as messages`)
   expect(left).toEqual({ sessions: 0, chats: 0, parts: 0, deliveries: 0, messages: 4500 })
 })
+
+test('whoever goes on with an erasing that was cut off does not tell of a device that is gone', async () => {
+  const { db } = kit.ctx
+  const locationId = await kit.subAccount()
+  const session = await kit.session(locationId, 1)
+  await db.execute(sql`update sessions set wanted = 'removed' where id = ${session.id}`)
+  await db.execute(sql`
+    insert into messages (id, location_id, direction, origin, session_id, body_sealed, status, occurred_at)
+    values (gen_random_uuid(), ${locationId}, 'outbound', 'crm', ${session.id}, '', 'read', now())`)
+  await allowSmallSteps(db, ['messages'], 0)
+  await expect(giveUpSession(kit.ctx, session, { confirmed: true })).rejects.toThrow()
+  await allowSmallSteps(db, ['messages'], 2_000)
+  // The device is gone, so nobody can confirm that again.
+  await giveUpSession(kit.ctx, session, { confirmed: false })
+  const told = await db.execute(sql`
+    select kind from mails where location_id = ${locationId}
+    union all select action from audit_entries where location_id = ${locationId}`)
+  expect(told).toEqual([])
+  expect(await db.execute(sql`select 1 from sessions where location_id = ${locationId}`)).toEqual([])
+})

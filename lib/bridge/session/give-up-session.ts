@@ -29,14 +29,17 @@ export async function giveUpSession(
     const session = await lockOwned(tx, owned)
     if (session && session.wanted !== 'connected')
       await failQueuedMessages(tx, session.id, failureAtRest(session), { inDoubtToo: true })
+    // Before the erasing, which may take long: whoever goes on with it knows of no device any more.
+    if (session?.isLinked) {
+      if (!confirmed) await tellStillLinked(tx, ctx, session)
+      await tx.update(sessions).set({ isLinked: false, aliases: [] }).where(eq(sessions.id, owned.id))
+    }
     return session?.wanted
   })
   if (wanted === 'removed') await empty(ctx, owned)
   await inTransaction(ctx.db, async (tx) => {
     const session = await lockOwned(tx, owned)
-    if (session?.isLinked && !confirmed) await tellStillLinked(tx, ctx, session)
     if (session?.wanted === 'removed') await tx.delete(sessions).where(eq(sessions.id, owned.id))
-    else await tx.update(sessions).set({ isLinked: false, aliases: [] }).where(eq(sessions.id, owned.id))
     await notifyChange(tx, { locationId: owned.locationId, type: 'session', id: owned.id })
   })
 }

@@ -29,7 +29,8 @@ export async function logoutSession(
         status: unlinkedStatus(session),
         reason: 'user_logout',
         attempt: 0,
-        nextRetryAt: null,
+        // A ban outlasts a log-out: the number is not to be linked before its time either.
+        nextRetryAt: session.status === 'banned' ? session.nextRetryAt : null,
         codePhone: null,
         since: ctx.clock.now(),
       }

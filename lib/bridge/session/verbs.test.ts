@@ -243,6 +243,19 @@ describe('linking', () => {
     expect(await linking).toMatchObject({ status: 'starting' })
   })
 
+  it('a log-out does not shorten a ban', async () => {
+    await setup()
+    const { id } = await add('Sales')
+    const sessionId = id as SessionId
+    const nextRetryAt = new Date(world.ctx.clock.now().getTime() + 3_600_000)
+    await becomes(id, 'banned', { isLinked: true, phone: '+34600000000', wanted: 'closed', nextRetryAt })
+    await logoutSession(world.ctx, admin, { sessionId })
+    await becomes(id, 'logged_out', { isLinked: false })
+    const isBlocked = expect.objectContaining({ message: expect.stringMatching(/^WhatsApp blocked this number until/) })
+    await expect(linkSession(world.ctx, admin, { sessionId })).rejects.toEqual(isBlocked)
+    await expect(requestPairingCode(world.ctx, admin, { sessionId, phone: '34600000000' })).rejects.toEqual(isBlocked)
+  })
+
   it('a restart connects anew with the link it has, and needs one', async () => {
     await setup()
     const { id } = await add('Sales')

@@ -60,7 +60,8 @@ export function refusedStart(session: SessionRow): BridgeError {
 
 /** WhatsApp said until when it wants no login of this number. Throws `wrong_status` before that. */
 export function refuseWhileBanned(ctx: BridgeContext, { status, nextRetryAt }: SessionRow): void {
-  if (status !== 'banned' || nextRetryAt === null || nextRetryAt <= ctx.clock.now()) return
+  const isAtRest = status === 'banned' || status === 'logged_out'
+  if (!isAtRest || nextRetryAt === null || nextRetryAt <= ctx.clock.now()) return
   const until = nextRetryAt.toISOString().slice(0, 16).replace('T', ' ')
   throw new BridgeError('wrong_status', `WhatsApp blocked this number until ${until} UTC. Try again after that.`, {
     fields: { status },

@@ -4,6 +4,7 @@ import { agencies, appEvents } from '@/db/schema/sub-accounts'
 import { inTransaction } from '@/db/transaction'
 import type { SignedAppEvent } from '@/lib/highlevel/schemas'
 import type { LocationId } from '@/lib/ids'
+import { wakeLanes } from '@/lib/outbox/wake'
 import { acceptContactChange } from '../contact/accept-contact-change'
 import type { ConnectContext } from './connect-context'
 import { recordInstall } from './record-install'
@@ -63,5 +64,5 @@ async function announce(
     : []
   const isAuthorised =
     agency?.status === 'active' && companyId !== null && (await hasToken(tx, { kind: 'Company', id: companyId }))
-  await recordInstall(tx, { locationId, companyId, at, isAuthorised })
+  if (await recordInstall(tx, { locationId, companyId, at, isAuthorised })) await wakeLanes(tx, locationId)
 }

@@ -1,11 +1,13 @@
 import { eq } from 'drizzle-orm'
+import type { Transaction } from '@/db/client'
 import { inTransaction } from '@/db/transaction'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { Owner } from '@/lib/highlevel/oauth'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
+import { wakeLanes } from '@/lib/outbox/wake'
 import type { ConnectContext } from './connect-context'
-import { recordAgencyInstall, recordInstall } from './record-install'
+import { recordAgencyInstall, recordInstall, type InstallNews } from './record-install'
 import { writeToken } from './stored-token'
 
 export interface Installed {
@@ -26,15 +28,19 @@ export async function install(ctx: ConnectContext, input: { code: string }): Pro
   const owner: Owner =
     grant.locationId === null ? { kind: 'Company', id: grant.companyId } : { kind: 'Location', id: grant.locationId }
   const tenant = await ctx.vault.forTenant(owner.id)
-  await inTransaction(ctx.db, async (tx) => {
-    if (owner.kind === 'Company') {
-      await recordAgencyInstall(tx, owner.id, now)
-      for (const locationId of grant.approvedLocations)
-        await recordInstall(tx, { locationId, companyId: grant.companyId, at: now, isAuthorised: true })
-    } else await recordInstall(tx, { locationId: owner.id, companyId: grant.companyId, at: now, isAuthorised: true })
+  const back = await inTransaction(ctx.db, async (tx) => {
+    if (owner.kind === 'Company') await recordAgencyInstall(tx, owner.id, now)
+    const back = await recordAll(
+      tx,
+      (owner.kind === 'Company' ? grant.approvedLocations : [owner.id]).map((locationId) => ({
+        ...{ locationId, companyId: grant.companyId, at: now, isAuthorised: true },
+      })),
+    )
     await writeToken(tx, tenant, owner, grant, now)
+    return back
   })
   ctx.tokens.forget(owner)
+  await wakeAll(ctx, back)
   ctx.log.info(
     { companyId: grant.companyId, ...(grant.locationId ? { locationId: grant.locationId } : {}) },
     'installed',
@@ -58,11 +64,28 @@ export async function install(ctx: ConnectContext, input: { code: string }): Pro
 async function recordListed(ctx: ConnectContext, companyId: CompanyId): Promise<void> {
   const locations = await ctx.oauth.installedLocations(await ctx.tokens.agencyToken(companyId), companyId)
   const now = ctx.clock.now()
-  await inTransaction(ctx.db, async (tx) => {
-    // With its own time, because a list that lags must not bring back what was uninstalled since.
-    for (const { id, name, installedAt } of locations)
-      await recordInstall(tx, { locationId: id, companyId, name, at: installedAt ?? now, isAuthorised: true })
-  })
+  const back = await inTransaction(ctx.db, (tx) =>
+    recordAll(
+      tx,
+      // With its own time, because a list that lags must not bring back what was uninstalled since.
+      locations.map(({ id, name, installedAt }) => ({
+        ...{ locationId: id, companyId, name, at: installedAt ?? now, isAuthorised: true },
+      })),
+    ),
+  )
+  await wakeAll(ctx, back)
+}
+
+/** Answers those the CRM lets us act for again. */
+async function recordAll(tx: Transaction, installs: readonly InstallNews[]): Promise<LocationId[]> {
+  const back: LocationId[] = []
+  for (const install of installs) if (await recordInstall(tx, install)) back.push(install.locationId)
+  return back
+}
+
+/** Not in the transaction that stores what the CRM gave: PostgreSQL may end one that waits for lanes, and a code is good once. */
+async function wakeAll(ctx: ConnectContext, locationIds: readonly LocationId[]): Promise<void> {
+  for (const id of locationIds) await inTransaction(ctx.db, (tx) => wakeLanes(tx, id))
 }
 
 export async function readName(ctx: ConnectContext, locationId: LocationId): Promise<void> {

@@ -2,7 +2,6 @@ import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { agencies, subAccounts } from '@/db/schema/sub-accounts'
 import type { CompanyId, LocationId } from '@/lib/ids'
-import { wakeLanes } from '@/lib/outbox/wake'
 
 export interface InstallNews {
   locationId: LocationId
@@ -20,9 +19,9 @@ export const unknownCompany = '' as CompanyId
 
 /**
  * A sub-account has the app. Told by a finished authorisation, by the agency's list or by an INSTALL event, in any order and
- * more than once. Never takes an authorisation away; one that is given back lets what waited for it go on.
+ * more than once. Never takes an authorisation away. Answers whether one was given back, so that what waited for it can go on.
  */
-export async function recordInstall(tx: Transaction, news: InstallNews): Promise<void> {
+export async function recordInstall(tx: Transaction, news: InstallNews): Promise<boolean> {
   const at = news.at.toISOString()
   const [before] = await tx
     .select({ status: subAccounts.status })
@@ -52,7 +51,7 @@ export async function recordInstall(tx: Transaction, news: InstallNews): Promise
       setWhere: sql`${subAccounts.uninstalledAt} is null or ${subAccounts.uninstalledAt} <= ${at}::timestamptz`,
     })
     .returning({ status: subAccounts.status })
-  if (before && before.status !== 'active' && after?.status === 'active') await wakeLanes(tx, news.locationId)
+  return before !== undefined && before.status !== 'active' && after?.status === 'active'
 }
 
 export async function recordAgencyInstall(tx: Transaction, companyId: CompanyId, at: Date): Promise<void> {

@@ -3,6 +3,7 @@ import { agencies, subAccounts } from '@/db/schema/sub-accounts'
 import { inTransaction } from '@/db/transaction'
 import { CrmError } from '@/lib/highlevel/highlevel'
 import type { LocationId } from '@/lib/ids'
+import { wakeLanes } from '@/lib/outbox/wake'
 import type { ConnectContext } from './connect-context'
 import { readName } from './install'
 import { recordInstall, unknownCompany } from './record-install'
@@ -52,9 +53,10 @@ async function findAgency(ctx: ConnectContext, locationId: LocationId): Promise<
       const found = listed.find((location) => location.id === locationId)
       if (!found) continue
       const at = found.installedAt ?? ctx.clock.now()
-      await inTransaction(ctx.db, (tx) =>
-        recordInstall(tx, { locationId, companyId, name: found.name, at, isAuthorised: true }),
-      )
+      await inTransaction(ctx.db, async (tx) => {
+        const news = { locationId, companyId, name: found.name, at, isAuthorised: true }
+        if (await recordInstall(tx, news)) await wakeLanes(tx, locationId)
+      })
       return true
     } catch (error) {
       if (!(error instanceof CrmError)) throw error

@@ -75,12 +75,12 @@ test('a CRM that answers later than transactions may last does not cost the new 
   const { ctx } = rig.anotherWeb()
   const url = new URL(rig.web.settings.databaseUrl)
   const [server] = await ctx.db.execute(sql`select current_setting('server_version_num')::int >= 170000 as can`)
-  url.searchParams.set('idle_in_transaction_session_timeout', '300ms')
-  if (server?.can) url.searchParams.set('transaction_timeout', '300ms')
+  url.searchParams.set('idle_in_transaction_session_timeout', '2s')
+  if (server?.can) url.searchParams.set('transaction_timeout', '2s')
   const impatient = openDatabase(url.href, { max: 1 })
   try {
     await makeDead()
-    await rig.crm.fault('delay', { path: '^/oauth/token', ms: 1_500, times: 1 })
+    await rig.crm.fault('delay', { path: '^/oauth/token', ms: 5_000, times: 1 })
     const store = createTokenStore({ ...ctx, db: impatient.db })
     expect(await works(await store.accessToken(single), single)).toBe(200)
     // Stored, not only answered.
@@ -88,7 +88,7 @@ test('a CRM that answers later than transactions may last does not cost the new 
     await expect(
       impatient.db.transaction(async (tx) => {
         await tx.execute(sql`select 1`)
-        await new Promise((done) => setTimeout(done, 600))
+        await new Promise((done) => setTimeout(done, 3_000))
         await tx.execute(sql`select 1`)
       }),
     ).rejects.toThrow()

@@ -79,6 +79,8 @@ export function createLine(options: LineOptions): Line {
   let isStoreDead = false
   let inbox: Inbox | null = null
   let isUnlinking = false
+  /** The phone had removed the device already. */
+  let isGone = false
   let pairing: { hasQr: boolean; code: Pairing | null; untilMs: number } = { hasQr: false, code: null, untilMs: 0 }
 
   const self = (): Self => {
@@ -348,6 +350,7 @@ export function createLine(options: LineOptions): Line {
           continue
         case 'stop': {
           const { state, reason, afterMs, forget } = verdict
+          isGone = reason === 'phone_unlinked'
           const retryAt = afterMs === undefined ? {} : { retryAt: new Date(clock.now().getTime() + afterMs) }
           return conclude(state, { reason, ...retryAt, code: ending.code }, forget)
         }
@@ -444,7 +447,7 @@ export function createLine(options: LineOptions): Line {
           while (!isOpen && running && clock.monotonicMs() < untilMs) await clock.sleep(50, closing.signal)
           if (connection && isOpen) {
             confirmed = await removeDevice(connection, clock, Math.max(100, untilMs - clock.monotonicMs()))
-          }
+          } else confirmed = isGone
         }
       } catch (error) {
         log.warn({ err: error }, 'could not unlink the device on WhatsApp')

@@ -9,7 +9,7 @@ import { useFormatter, useLocale, useTranslations } from 'use-intl'
 import type { AlertView } from '@/lib/bridge/alert/list'
 import { keys } from './cache'
 import { useIsCutOff, useLive } from './live'
-import { pollUnless } from './queries'
+import { pollAlso } from './queries'
 import { locationPath } from './settings/settings-queries'
 import { useSignedIn } from './signed-in'
 import { useStateSentence } from './state-badge'
@@ -38,7 +38,7 @@ export function AlertStrip({ locationId, isUnpaid }: { locationId: string; isUnp
   const { data: alerts } = useQuery({
     queryKey: keys.alerts(locationId),
     queryFn: async () => (await api.get<{ items: AlertView[] }>(`${locationPath(locationId)}/alerts`)).items,
-    refetchInterval: pollUnless(isLive, 15_000),
+    refetchInterval: pollAlso(isLive),
   })
   const needy = (alerts ?? []).filter(({ level }) => level === 'red')
   const slow = (alerts ?? []).filter(({ level }) => level === 'amber')

@@ -2,6 +2,7 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query'
 import type { MessageView } from '@/lib/bridge/message/view'
 import type { Page } from '@/lib/bridge/paging'
+import type { QrView } from '@/lib/bridge/session/pairing'
 import type { SessionView } from '@/lib/bridge/session/session'
 
 export const keys = {
@@ -18,12 +19,23 @@ export const keys = {
   entitlement: (locationId: string) => ['entitlement', locationId] as const,
 }
 
+/** An answer under way may be older than what was just stored, and would take its place: it is asked for again. */
+function outrun(queries: QueryClient, queryKey: readonly unknown[]): void {
+  if (queries.isFetching({ queryKey }) > 0) void queries.invalidateQueries({ queryKey })
+}
+
 export function storeSession(queries: QueryClient, session: SessionView): void {
   queries.setQueryData<SessionView[]>(
     keys.sessions(session.locationId),
     (list) => list && [...list.filter(({ id }) => id !== session.id), session].sort((a, b) => a.priority - b.priority),
   )
+  outrun(queries, keys.sessions(session.locationId))
   if (session.status !== 'awaiting_link') queries.removeQueries({ queryKey: keys.qr(session.id) })
+}
+
+export function storeQr(queries: QueryClient, qr: QrView): void {
+  queries.setQueryData(keys.qr(qr.sessionId), qr)
+  outrun(queries, keys.qr(qr.sessionId))
 }
 
 export function dropSession(queries: QueryClient, locationId: string, sessionId: string): void {
@@ -47,5 +59,6 @@ export function storeMessage(queries: QueryClient, message: MessageView): boolea
       })),
     }
   })
+  if (isShown) outrun(queries, keys.messages(message.locationId))
   return isShown
 }

@@ -6,7 +6,7 @@ import type { MessageView } from '@/lib/bridge/message/view'
 import type { QrView } from '@/lib/bridge/session/pairing'
 import type { SessionView } from '@/lib/bridge/session/session'
 import { ApiError } from './api'
-import { dropSession, keys, storeMessage, storeSession } from './cache'
+import { dropSession, keys, storeMessage, storeQr, storeSession } from './cache'
 import { readEventStream } from './event-stream'
 import { useSignedIn } from './signed-in'
 
@@ -96,8 +96,7 @@ function take(queries: QueryClient, locationId: string, event: string, data: unk
     // Messages show whether they wait for a session.
     void queries.invalidateQueries({ queryKey: keys.messages(locationId) })
   } else if (event === 'qr') {
-    const qr = data as QrView
-    queries.setQueryData(keys.qr(qr.sessionId), qr)
+    storeQr(queries, data as QrView)
   } else if (event === 'message') {
     if (!storeMessage(queries, data as MessageView))
       void queries.invalidateQueries({ queryKey: keys.messages(locationId) })

@@ -19,9 +19,15 @@ const pollMs = 3000
 export const pollUnless =
   (isLive: boolean, everyMs = pollMs) =>
   ({ state }: { state: { error: unknown } }): number | false =>
-    isLive || (state.error instanceof ApiError && state.error.status >= 400 && state.error.status < 500)
-      ? false
-      : everyMs
+    isLive || isRefused(state.error) ? false : everyMs
+
+/** What must not stay wrong for long is asked for even while events tell of it: one may be lost on its way. */
+export const pollAlso =
+  (isLive: boolean) =>
+  ({ state }: { state: { error: unknown } }): number | false =>
+    isRefused(state.error) ? false : isLive ? 10_000 : pollMs
+
+const isRefused = (error: unknown) => error instanceof ApiError && error.status >= 400 && error.status < 500
 
 export interface MessageFilter {
   sessionId: string
@@ -66,7 +72,7 @@ export function useSessions(locationId: string) {
     queryKey: keys.sessions(locationId),
     queryFn: async () =>
       (await api.get<Page<SessionView>>(`/locations/${encodeURIComponent(locationId)}/sessions?limit=100`)).items,
-    refetchInterval: pollUnless(isLive),
+    refetchInterval: pollAlso(isLive),
   })
 }
 

@@ -20,7 +20,7 @@ export const keys = {
 }
 
 /** An answer under way may be older than what was just stored, and would take its place: it is asked for again. */
-function outrun(queries: QueryClient, queryKey: readonly unknown[]): void {
+export function outrun(queries: QueryClient, queryKey: readonly unknown[]): void {
   if (queries.isFetching({ queryKey }) > 0) void queries.invalidateQueries({ queryKey })
 }
 

@@ -6,11 +6,11 @@ import { createContext, useCallback, useContext, useMemo, useRef, useState, type
 import { useTranslations } from 'use-intl'
 import type { Settings } from '@/lib/bridge/sub-account/settings'
 import { ApiError } from '../api'
-import { keys } from '../cache'
+import { keys, outrun } from '../cache'
 import { useErrorText } from '../notice'
 import { useSignedIn } from '../signed-in'
 import { Button } from '../ui/button'
-import { locationPath } from './settings-queries'
+import { beginEdit, locationPath, withEdits } from './settings-queries'
 
 type Patch = Partial<Settings>
 /** A change as such, so that it can be made to what others have saved in the meantime. Null: there it cannot be made. */
@@ -73,6 +73,13 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
         void queries.cancelQueries({ queryKey: key })
         queries.setQueryData(key, hoped)
       }
+      const endEdit = beginEdit(locationId, change.edit)
+      // With what is still to be saved.
+      const show = (saved: Settings) => {
+        endEdit()
+        queries.setQueryData(key, withEdits(locationId, saved))
+        outrun(queries, key)
+      }
       setSaid({ at: 'saving', what: change.what, back: null })
       setProblems(({ [change.field]: _old, ...others }) => others)
       const save = async () => {
@@ -80,7 +87,7 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
           const now = await api.get<Settings>(path)
           const wanted = change.edit(now)
           if (wanted === null) {
-            queries.setQueryData(key, now)
+            show(now)
             setSaid({ at: 'overtaken', what: change.what, back: null })
             return
           }
@@ -88,10 +95,11 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
             Object.entries(wanted).filter(([name, value]) => !isSame(value, now[name as keyof Settings])),
           )
           const saved = Object.keys(patch).length === 0 ? now : await api.send<Settings>('PATCH', path, patch)
-          queries.setQueryData(key, saved)
+          show(saved)
           const back: Change = { ...change, edit: change.back, back: change.edit }
           setSaid({ at: isUndo ? 'undone' : 'saved', what: change.what, back: isUndo ? null : back })
         } catch (error) {
+          endEdit()
           const told = error instanceof ApiError ? Object.entries(error.fields) : []
           const [, ofField] = told.find(([name]) => name.split('.')[0] === change.field) ?? []
           setProblems((all) => ({ ...all, [change.field]: ofField ?? errorText(error) }))
@@ -105,7 +113,7 @@ export function SavingSettings({ locationId, children }: { locationId: string; c
       }
       line.current = line.current.then(save)
     },
-    [api, errorText, key, path, queries],
+    [api, errorText, key, locationId, path, queries],
   )
 
   const value = useMemo<Saving>(

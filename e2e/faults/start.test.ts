@@ -10,6 +10,7 @@ import { root } from '@/scripts/children'
 import { ensureBuilt } from '@/scripts/ensure-built'
 import { freePort } from '@/scripts/postgres'
 import { isAlive } from '@/scripts/processes'
+import { registration } from '../sandbox/emulators'
 import { openKept } from '../sandbox/kept'
 import { connectCrm } from '../emulators/highlevel/client'
 import { startHighLevelEmulator, type HighLevelEmulator } from '../emulators/highlevel/server'
@@ -33,16 +34,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'trunkline-start-'))
   const { values } = openKept(folder)
   emulator = await startHighLevelEmulator({
-    app: {
-      clientId: values.HIGHLEVEL_CLIENT_ID!,
-      clientSecret: values.HIGHLEVEL_CLIENT_SECRET!,
-      ssoSecret: values.HIGHLEVEL_SSO_SECRET!,
-      providerId: values.HIGHLEVEL_PROVIDER_ID!,
-      redirectUri: `${appUrl}/oauth/callback`,
-      webhookUrl: `${appUrl}/api/webhooks/app`,
-      deliveryUrl: `${appUrl}/api/webhooks/delivery/${values.HIGHLEVEL_DELIVERY_SECRET}`,
-      customPageUrl: `${appUrl}/embed`,
-    },
+    app: registration({ ...values, APP_URL: appUrl }),
     log: () => {},
   })
   env = {

@@ -13,6 +13,7 @@ import type { DeepPartial, Settings } from '../emulators/highlevel/options'
 import { startHighLevelEmulator, type HighLevelEmulator } from '../emulators/highlevel/server'
 import { connectPhones, type PhoneClient, type Phones } from '../emulators/whatsapp/client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '../emulators/whatsapp/server'
+import { registration } from '../sandbox/emulators'
 import { openKept } from '../sandbox/kept'
 import { refuseViolations } from '../violations'
 import { settle } from './chaos'
@@ -81,16 +82,7 @@ export class FaultWorld {
     const { values } = openKept(folder)
     const appUrl = `http://127.0.0.1:${port}`
     const emulator = await startHighLevelEmulator({
-      app: {
-        clientId: values.HIGHLEVEL_CLIENT_ID!,
-        clientSecret: values.HIGHLEVEL_CLIENT_SECRET!,
-        ssoSecret: values.HIGHLEVEL_SSO_SECRET!,
-        providerId: values.HIGHLEVEL_PROVIDER_ID!,
-        redirectUri: `${appUrl}/oauth/callback`,
-        webhookUrl: `${appUrl}/api/webhooks/app`,
-        deliveryUrl: `${appUrl}/api/webhooks/delivery/${values.HIGHLEVEL_DELIVERY_SECRET}`,
-        customPageUrl: `${appUrl}/embed`,
-      },
+      app: registration({ ...values, APP_URL: appUrl }),
       timings: { statusRaceMs: 0, webhookScale: (options.webhookRetryMs ?? 2_000) / 600_000 },
       ...(options.crm ? { settings: options.crm } : {}),
       log: () => {},

@@ -58,7 +58,7 @@ export async function startCrm(children: Children, { port, folder, phonesUrl, ma
 }
 
 /** What a developer enters in the marketplace portal. */
-function registration(environment: Record<string, string | undefined>): EmulatorOptions['app'] {
+export function registration(environment: Record<string, string | undefined>): EmulatorOptions['app'] {
   const value = (name: string) => {
     const found = environment[name]
     if (!found) throw new Error(`${name} is not known, so the app cannot be registered with the CRM emulator`)

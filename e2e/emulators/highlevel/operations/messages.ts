@@ -74,17 +74,7 @@ const inbound: Handler = (call) => {
   })
   recordPosted(call, message, 'inbound')
   announceMessage(call.crm, message)
-  return ok(
-    {
-      success: true,
-      conversationId: message.conversationId,
-      messageId: message.id,
-      message: 'Message queued successfully.',
-      contactId: contact.id,
-      dateAdded: message.dateAdded,
-    },
-    201,
-  )
+  return ok(asAnswer(message), 201)
 }
 
 /** A call made outside the CRM: a line in the conversation, which nobody is asked to deliver. */
@@ -105,15 +95,17 @@ const call: Handler = (call) => {
   })
   recordPosted(call, message, 'outbound')
   announceMessage(crm, message)
-  return ok({
-    success: true,
-    conversationId: message.conversationId,
-    messageId: message.id,
-    message: 'Message queued successfully.',
-    contactId: contact.id,
-    dateAdded: message.dateAdded,
-  })
+  return ok(asAnswer(message))
 }
+
+const asAnswer = ({ id, conversationId, contactId, dateAdded }: Message) => ({
+  success: true,
+  conversationId,
+  messageId: id,
+  message: 'Message queued successfully.',
+  contactId,
+  dateAdded,
+})
 
 /** For visitors of the CRM's own live chat, of whom there are none here. */
 const typing: Handler = (call) => {

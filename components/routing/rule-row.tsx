@@ -3,6 +3,7 @@
 import { useSortable } from '@dnd-kit/sortable'
 import { CSS } from '@dnd-kit/utilities'
 import { ArrowDown, ArrowUp, EllipsisVertical, GripVertical, Pencil, Trash2 } from 'lucide-react'
+import { useLayoutEffect, useRef } from 'react'
 import { useTranslations } from 'use-intl'
 import type { RoutingRule } from '@/lib/bridge/sub-account/settings'
 import { Button } from '../ui/button'
@@ -27,6 +28,19 @@ export function RuleRow(props: {
   })
   const isLost = !props.known.sessions.some(({ id }) => id === rule.session)
   const at = place - 1
+  const grip = useRef<HTMLButtonElement>(null)
+  const menu = useRef<HTMLButtonElement>(null)
+  const moving = useRef<HTMLButtonElement>(null)
+  // A row that changes places in the page loses the focus.
+  useLayoutEffect(() => {
+    moving.current?.focus()
+    moving.current = null
+  }, [place])
+  const move = (to: number, by: HTMLButtonElement | null) => {
+    if (to < 0 || to >= count) return
+    moving.current = by
+    props.onMove(to)
+  }
   return (
     <li
       ref={setNodeRef}
@@ -34,10 +48,19 @@ export function RuleRow(props: {
       className={cn('bg-card flex items-start gap-1 py-2 pr-2 pl-1 sm:pl-2', isDragging && 'relative z-10 shadow-lg')}
     >
       <button
-        ref={setActivatorNodeRef}
+        ref={(node) => {
+          grip.current = node
+          setActivatorNodeRef(node)
+        }}
         type="button"
         {...attributes}
         {...listeners}
+        onKeyDown={(event) => {
+          const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
+          if (!by) return
+          event.preventDefault()
+          move(at + by, grip.current)
+        }}
         aria-label={t('dragLabel', { at: place, name: sentence })}
         className="text-muted hover:bg-sunken flex size-9 shrink-0 cursor-grab touch-none items-center justify-center rounded-lg"
       >
@@ -52,7 +75,7 @@ export function RuleRow(props: {
       </div>
       <Menu
         trigger={
-          <Button variant="quiet" size="icon" aria-label={t('actions', { at: place })}>
+          <Button ref={menu} variant="quiet" size="icon" aria-label={t('actions', { at: place })}>
             <EllipsisVertical aria-hidden />
           </Button>
         }
@@ -61,11 +84,11 @@ export function RuleRow(props: {
           <Pencil aria-hidden />
           {t('edit')}
         </MenuItem>
-        <MenuItem disabled={at === 0} onSelect={() => props.onMove(at - 1)}>
+        <MenuItem disabled={at === 0} onSelect={() => move(at - 1, menu.current)}>
           <ArrowUp aria-hidden />
           {t('up')}
         </MenuItem>
-        <MenuItem disabled={place === count} onSelect={() => props.onMove(at + 1)}>
+        <MenuItem disabled={place === count} onSelect={() => move(at + 1, menu.current)}>
           <ArrowDown aria-hidden />
           {t('down')}
         </MenuItem>

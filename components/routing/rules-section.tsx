@@ -3,14 +3,13 @@
 import {
   closestCenter,
   DndContext,
-  KeyboardSensor,
   PointerSensor,
   useSensor,
   useSensors,
   type DragEndEvent,
   type UniqueIdentifier,
 } from '@dnd-kit/core'
-import { arrayMove, SortableContext, sortableKeyboardCoordinates, verticalListSortingStrategy } from '@dnd-kit/sortable'
+import { arrayMove, SortableContext, verticalListSortingStrategy } from '@dnd-kit/sortable'
 import { Plus, Route } from 'lucide-react'
 import { useEffect, useId, useRef, useState } from 'react'
 import { useTranslations } from 'use-intl'
@@ -56,10 +55,8 @@ export function RulesSection({ rules, known }: { rules: Rules; known: Known }) {
     const handles = buttons.filter((button) => button.hasAttribute('aria-roledescription'))
     ;(handles[Math.min(at, handles.length - 1)] ?? buttons[0])?.focus()
   }, [rules])
-  const sensors = useSensors(
-    useSensor(PointerSensor, { activationConstraint: { distance: 4 } }),
-    useSensor(KeyboardSensor, { coordinateGetter: sortableKeyboardCoordinates }),
-  )
+  // Keys go by places and not by what lies where on the screen: each row hears its own.
+  const sensors = useSensors(useSensor(PointerSensor, { activationConstraint: { distance: 4 } }))
 
   const move = (id: string, to: number) => {
     const from = rules.findIndex((rule) => rule.id === id)
@@ -67,7 +64,7 @@ export function RulesSection({ rules, known }: { rules: Rules; known: Known }) {
     setRules(
       (now) => placed(now, id, to),
       (now) => placed(now, id, from),
-      t('said.moved'),
+      t('said.moved', { at: to + 1, count: rules.length }),
     )
   }
   const remove = (rule: RoutingRule, at: number) => {

@@ -1,5 +1,6 @@
 import { chromium, type Browser, type Page } from '@playwright/test'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findOrInstallChromium } from '@/scripts/chromium'
 import { BareApp } from '../bare-app'
 import { connectPhones, type PhoneClient, type Phones } from '../client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '../server'
@@ -26,10 +27,7 @@ beforeAll(async () => {
   seen = new StateSeen(app)
   await app.linkByQr(shop)
   await seen.synced()
-  browser = await chromium.launch({
-    executablePath: process.env.E2E_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
-  })
+  browser = await chromium.launch({ executablePath: findOrInstallChromium(), args: ['--no-sandbox'] })
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
   page.on('pageerror', (error) => broken.push(error.message))
   page.on('console', (message) => message.type() === 'error' && broken.push(message.text()))

@@ -3,6 +3,7 @@ import { QRCodeSVG } from 'qrcode.react'
 import { createElement } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { findOrInstallChromium } from '@/scripts/chromium'
 import { BareApp } from '../bare-app'
 import { connectPhones, type Phones } from '../client'
 import { startWhatsAppEmulator, type WhatsAppEmulator } from '../server'
@@ -25,10 +26,7 @@ beforeAll(async () => {
   emulator = await startWhatsAppEmulator()
   trustEmulator(emulator.rootPublicKey)
   phones = connectPhones(emulator.url)
-  browser = await chromium.launch({
-    executablePath: process.env.E2E_CHROMIUM ?? '/usr/bin/chromium',
-    args: ['--no-sandbox'],
-  })
+  browser = await chromium.launch({ executablePath: findOrInstallChromium(), args: ['--no-sandbox'] })
   page = await browser.newPage({ viewport: { width: 1280, height: 800 } })
   page.on('pageerror', (error) => broken.push(error.message))
   page.on('console', (message) => message.type() === 'error' && broken.push(message.text()))

@@ -1,4 +1,12 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  hkdfSync,
+  randomBytes,
+  timingSafeEqual,
+} from 'node:crypto'
 
 /** Keys that wrap data keys, by id; the first encrypts, all decrypt. They come from the environment, never from the database. */
 export interface Keyring {
@@ -49,6 +57,12 @@ export function createMark(secret: string): (text: string) => Buffer {
   const key = deriveKey(secret, 'marks')
   return (text) => createHmac('sha256', key).update(text).digest()
 }
+
+/** What is kept of a random text that somebody may come back with: enough to know it again. */
+export const sha256 = (text: string | Uint8Array): Buffer => createHash('sha256').update(text).digest()
+
+/** In a time that tells nothing about the secret. */
+export const isSameSecret = (given: string, secret: string): boolean => timingSafeEqual(sha256(given), sha256(secret))
 
 /** A key for one purpose out of a secret, so that no two uses share a key. */
 export function deriveKey(secret: string, purpose: string): Buffer {

@@ -179,6 +179,16 @@ export class CrmError extends Error {
   }
 }
 
+/** What the CRM does not have is null; for every other trouble it may be asked again. */
+export async function orNull<T>(asking: Promise<T>): Promise<T | null> {
+  try {
+    return await asking
+  } catch (error) {
+    if (error instanceof CrmError && error.kind === 'refused') return null
+    throw error
+  }
+}
+
 /** Where access tokens come from; the sub-account's token store implements it under a row lock. */
 export interface TokenSource {
   /** A token good for at least a minute. */

@@ -1,4 +1,5 @@
-import { createHash, createPublicKey, timingSafeEqual, verify, type KeyObject } from 'node:crypto'
+import { createPublicKey, verify, type KeyObject } from 'node:crypto'
+import { isSameSecret } from '@/lib/seal'
 import { appEventBody, providerMessageBody, type SignedAppEvent } from './schemas'
 import type { ProviderMessage } from './highlevel'
 
@@ -28,10 +29,8 @@ export function verifySignature(raw: Uint8Array, header: string | null, keys: re
 
 /** Whether the path's secret is one of ours, in a time that tells nothing about them. */
 export function isDeliverySecret(given: string, secrets: readonly string[]): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  const asked = digest(given)
   let found = false
-  for (const secret of secrets) if (timingSafeEqual(asked, digest(secret))) found = true
+  for (const secret of secrets) if (isSameSecret(given, secret)) found = true
   return found
 }
 

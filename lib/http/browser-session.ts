@@ -1,7 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { and, eq, gt, lt } from 'drizzle-orm'
 import { browserSessions } from '@/db/schema/sub-accounts'
 import { confirmUser, withLeastRights } from '@/lib/bridge/sub-account/recognise-user'
+import { sha256 } from '@/lib/seal'
 import { claimsOf, parseUser, type User } from './embed-token'
 import type { Web } from './web'
 
@@ -21,21 +22,19 @@ const noteSeenEveryMs = 60_000
 
 export const cookieOptions = { path: '/', secure: true, httpOnly: true, sameSite: 'lax' } as const
 
-const hash = (id: string) => createHash('sha256').update(id).digest()
-
 /** Opens a session; answers the id for the cookie, which is nowhere else. */
 export async function openSession(web: Web, user: User): Promise<string> {
   const id = randomBytes(32).toString('base64url')
   const now = web.ctx.clock.now()
   await web.ctx.db.insert(browserSessions).values({
-    ...{ idHash: hash(id), actor: claimsOf(user) },
+    ...{ idHash: sha256(id), actor: claimsOf(user) },
     ...{ signedInAt: now, seenAt: now, checkedAt: now, confirmedAt: now },
   })
   return id
 }
 
 export async function endSession(web: Web, id: string): Promise<void> {
-  await web.ctx.db.delete(browserSessions).where(eq(browserSessions.idHash, hash(id)))
+  await web.ctx.db.delete(browserSessions).where(eq(browserSessions.idHash, sha256(id)))
 }
 
 /** The header that signs this browser in. */
@@ -52,7 +51,7 @@ export async function findSession(web: Web, id: string) {
     .from(browserSessions)
     .where(
       and(
-        eq(browserSessions.idHash, hash(id)),
+        eq(browserSessions.idHash, sha256(id)),
         gt(browserSessions.signedInAt, new Date(now - lifeSeconds * 1000)),
         gt(browserSessions.seenAt, new Date(now - idleMs)),
       ),

@@ -1,10 +1,11 @@
-import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { and, eq, gt, lt } from 'drizzle-orm'
 import { oauthStates } from '@/db/schema/sub-accounts'
 import { install, type Installed } from '@/lib/bridge/sub-account/install'
 import { recogniseUser } from '@/lib/bridge/sub-account/recognise-user'
 import { settleInstalls } from '@/lib/bridge/sub-account/settle-installs'
 import { CrmError } from '@/lib/highlevel/highlevel'
+import { isSameSecret, sha256 } from '@/lib/seal'
 import { cookieOf, sessionSetCookie } from './browser-session'
 import { installTexts, type InstallLanguage, type InstallTexts } from './install-texts'
 import { page } from './page'
@@ -14,7 +15,6 @@ import type { Later } from './webhooks'
 
 const stateLifeMs = 10 * 60_000
 const stateCookie = '__Host-trunkline.state'
-const hash = (text: string) => createHash('sha256').update(text).digest()
 
 /** Sends the browser to the CRM's chooser with a state that only this browser can bring back as its own. */
 export async function startInstall(web: Web, request: Request, language: InstallLanguage = 'en'): Promise<Response> {
@@ -25,7 +25,7 @@ export async function startInstall(web: Web, request: Request, language: Install
     await web.ctx.db.delete(oauthStates).where(lt(oauthStates.expiresAt, now))
     await web.ctx.db
       .insert(oauthStates)
-      .values({ stateHash: hash(state), expiresAt: new Date(now.getTime() + stateLifeMs) })
+      .values({ stateHash: sha256(state), expiresAt: new Date(now.getTime() + stateLifeMs) })
   } catch (error) {
     return notNow(web, error, language)
   }
@@ -81,7 +81,7 @@ export async function finishInstall(
 async function spendState(web: Web, state: string): Promise<boolean> {
   const spent = await web.ctx.db
     .delete(oauthStates)
-    .where(and(eq(oauthStates.stateHash, hash(state)), gt(oauthStates.expiresAt, web.ctx.clock.now())))
+    .where(and(eq(oauthStates.stateHash, sha256(state)), gt(oauthStates.expiresAt, web.ctx.clock.now())))
     .returning({ stateHash: oauthStates.stateHash })
   return spent.length > 0
 }
@@ -93,8 +93,7 @@ async function signIn(web: Web, { companyId, locationId, userId }: Installed): P
   return user ? [['set-cookie', await sessionSetCookie(web, user)]] : []
 }
 
-const isSame = (given: string | null, expected: string) =>
-  given !== null && timingSafeEqual(hash(given), hash(expected))
+const isSame = (given: string | null, expected: string) => given !== null && isSameSecret(given, expected)
 
 /** The chooser stands beside the CRM's own pages, on a marketplace host of the same domain or on the same host. */
 function crmUrl(web: Web): string {

@@ -1,8 +1,8 @@
 /** What operators of the deployment may ask, by the token of its environment. Without the token nothing of it is there. */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
 import { grantSessions, revokeGrant } from '@/lib/bridge/entitlement/grant'
 import { BridgeError } from '@/lib/errors'
+import { isSameSecret } from '@/lib/seal'
 import { peerOf } from './peer'
 import { parseParams, readBody } from './read-input'
 import { answer, answerError } from './respond'
@@ -12,9 +12,7 @@ import type { Web } from './web'
 
 export function isOperator(request: Request, token: string | null): boolean {
   const given = /^Bearer (.+)$/.exec(request.headers.get('authorization') ?? '')?.[1]
-  if (token === null || given === undefined) return false
-  const digest = (text: string) => createHash('sha256').update(text).digest()
-  return timingSafeEqual(digest(given), digest(token))
+  return token !== null && given !== undefined && isSameSecret(given, token)
 }
 
 export async function handleGrant(web: Web, request: Request, params: unknown): Promise<Response> {

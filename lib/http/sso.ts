@@ -1,10 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { ssoExchanges } from '@/db/schema/sub-accounts'
 import { readMe } from '@/lib/bridge/sub-account/read-me'
 import { recogniseUser } from '@/lib/bridge/sub-account/recognise-user'
 import { readUserData } from '@/lib/highlevel/sso'
+import { sha256 } from '@/lib/seal'
 import { signEmbedToken } from './embed-token'
 import { peerOf } from './peer'
 import { readRaw } from './raw-body'
@@ -59,10 +60,9 @@ async function readPayload(request: Request): Promise<string | null> {
 }
 
 async function isFirstUse(web: Web, payload: string, frame: string | null): Promise<boolean> {
-  const hash = (text: string | Buffer) => createHash('sha256').update(text).digest()
   // The bytes, not the text: base64 can be written in more than one way.
-  const payloadHash = hash(Buffer.from(payload, 'base64'))
-  const frameHash = hash(frame !== null && frameId.test(frame) ? frame : randomBytes(32))
+  const payloadHash = sha256(Buffer.from(payload, 'base64'))
+  const frameHash = sha256(frame !== null && frameId.test(frame) ? frame : randomBytes(32))
   const inserted = await web.ctx.db
     .insert(ssoExchanges)
     .values({ payloadHash, frameHash })

@@ -1,11 +1,11 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { and, eq, gt, lt } from 'drizzle-orm'
 import { tabCodes } from '@/db/schema/sub-accounts'
+import { sha256 } from '@/lib/seal'
 import { claimsOf, parseUser, type User } from './embed-token'
 import type { Web } from './web'
 
 const lifeMs = 60_000
-const hash = (code: string) => createHash('sha256').update(code).digest()
 
 /** A code that carries this person from the iframe into a tab of its own, once, within a minute. */
 export async function makeTabCode(web: Web, user: User): Promise<{ code: string; url: string; expiresAt: Date }> {
@@ -13,7 +13,7 @@ export async function makeTabCode(web: Web, user: User): Promise<{ code: string;
   const now = web.ctx.clock.now()
   const expiresAt = new Date(now.getTime() + lifeMs)
   await web.ctx.db.delete(tabCodes).where(lt(tabCodes.expiresAt, now))
-  await web.ctx.db.insert(tabCodes).values({ codeHash: hash(code), actor: claimsOf(user), expiresAt })
+  await web.ctx.db.insert(tabCodes).values({ codeHash: sha256(code), actor: claimsOf(user), expiresAt })
   // Behind the hash sign it reaches no log and no referrer.
   return { code, url: `${web.settings.appUrl}/oauth/tab#${code}`, expiresAt }
 }
@@ -22,7 +22,7 @@ export async function makeTabCode(web: Web, user: User): Promise<{ code: string;
 export async function spendTabCode(web: Web, code: string): Promise<User | null> {
   const [spent] = await web.ctx.db
     .delete(tabCodes)
-    .where(and(eq(tabCodes.codeHash, hash(code)), gt(tabCodes.expiresAt, web.ctx.clock.now())))
+    .where(and(eq(tabCodes.codeHash, sha256(code)), gt(tabCodes.expiresAt, web.ctx.clock.now())))
     .returning({ actor: tabCodes.actor })
   return spent ? parseUser(spent.actor) : null
 }

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { isOutage } from '@/db/transaction'
 import { acceptOutbound } from '@/lib/bridge/message/accept-outbound'
 import { acceptAppEvent } from '@/lib/bridge/sub-account/accept-app-event'
@@ -13,6 +12,7 @@ import {
   signatureHeader,
   verifySignature,
 } from '@/lib/highlevel/webhook'
+import { sha256 } from '@/lib/seal'
 import { readRaw } from './raw-body'
 import type { Web } from './web'
 
@@ -58,7 +58,7 @@ export async function handleAppEvent(web: Web, request: Request, later: Later): 
   if (!signed) return say(400, 'bad_request', 'The body is not an event.')
   // Most of what comes, such as an echo of every message, is of no use here and need not be remembered.
   if (signed.event.type === 'other') return Response.json({ ok: true })
-  const key = signed.webhookId ?? createHash('sha256').update(raw).digest('hex')
+  const key = signed.webhookId ?? sha256(raw).toString('hex')
   return await storeOrAskAgain(web, '/api/webhooks/app', async () => {
     if ((await acceptAppEvent(web.ctx, { key, signed })) === 'installed') later(() => settleInstalls(web.ctx))
   })

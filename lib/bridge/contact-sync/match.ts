@@ -1,6 +1,6 @@
 /** Who in the CRM a saved contact is: known identity, exact number, other spellings of the number. */
 import type { savedContacts } from '@/db/schema/contact-sync'
-import { CrmError, type CrmContact, type SubAccountApi } from '@/lib/highlevel/highlevel'
+import { orNull, type CrmContact, type SubAccountApi } from '@/lib/highlevel/highlevel'
 import type { ContactId } from '@/lib/ids'
 import { phoneVariants } from './phone-variants'
 
@@ -21,7 +21,7 @@ export async function matchContact(
   identity: ContactId | null,
 ): Promise<Match | { gone: ContactId } | null> {
   const known = identity ?? row.contactId
-  const contact = known && (await orGone(crm.getContact(known)))
+  const contact = known && (await orNull(crm.getContact(known)))
   if (contact) return { contact, several: false, isIndirect: false }
   return (await byNumber(crm, row)) ?? (known ? { gone: known } : null)
 }
@@ -30,7 +30,7 @@ async function byNumber(crm: SubAccountApi, row: SavedContact): Promise<Match | 
   if (row.candidates) {
     const several: CrmContact[] = []
     for (const id of row.candidates) {
-      const found = await orGone(crm.getContact(id))
+      const found = await orNull(crm.getContact(id))
       if (found) several.push(found)
     }
     if (several.length > 0)
@@ -46,16 +46,6 @@ async function byNumber(crm: SubAccountApi, row: SavedContact): Promise<Match | 
   }
   if (others.size === 0) return null
   return { contact: newest([...others.values()]), several: others.size > 1, isIndirect: true }
-}
-
-/** Null when the CRM has no such contact any more. */
-async function orGone(asking: Promise<CrmContact>): Promise<CrmContact | null> {
-  try {
-    return await asking
-  } catch (error) {
-    if (error instanceof CrmError && error.kind === 'refused') return null
-    throw error
-  }
 }
 
 const activeMs = (contact: Pick<CrmContact, 'activeAt'>) => contact.activeAt?.getTime() ?? 0

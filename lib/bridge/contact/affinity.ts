@@ -1,11 +1,11 @@
 /** The session a person's conversation stays on: who may move it, and what follows when it moves. */
 import { eq, sql } from 'drizzle-orm'
-import type { Queryable, Transaction } from '@/db/client'
+import type { Transaction } from '@/db/client'
 import { people } from '@/db/schema/people'
 import { keptAffinities } from '@/db/schema/tags'
-import { subAccounts } from '@/db/schema/sub-accounts'
 import type { LocationId, PersonId, SessionId } from '@/lib/ids'
-import { settingsOf, type Settings } from '../sub-account/settings'
+import { loadSettings } from '../sub-account/read-settings'
+import type { Settings } from '../sub-account/settings'
 import type { PersonRow } from './lock-person'
 import { putTagDeliveries } from './tag-delivery'
 
@@ -50,7 +50,7 @@ export async function setAffinity(
   also: Partial<Pick<PersonRow, 'hasWritten' | 'lastWroteAt' | 'lastWroteTo'>> = {},
 ): Promise<PersonRow> {
   const isMove = change.session !== person.affinitySessionId
-  const tagMode = isMove ? await tagModeOf(tx, person.locationId) : 'follow'
+  const tagMode = isMove ? (await loadSettings(tx, person.locationId)).tagMode : 'follow'
   const moves = movesAffinity(person, change, tagMode)
   const changes = {
     ...also,
@@ -91,12 +91,4 @@ export async function setAffinityBySends(
     tx,
     moved.filter((row) => row.tag_mode !== 'off').map((row) => ({ id: row.id, locationId: row.location_id })),
   )
-}
-
-export async function tagModeOf(tx: Queryable, locationId: LocationId): Promise<Settings['tagMode']> {
-  const [row] = await tx
-    .select({ settings: subAccounts.settings })
-    .from(subAccounts)
-    .where(eq(subAccounts.id, locationId))
-  return row ? settingsOf(row).tagMode : 'off'
 }

@@ -2,7 +2,7 @@ import { eq, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { people, personAddresses } from '@/db/schema/people'
 import { inTransaction } from '@/db/transaction'
-import { CrmError, type CrmContact } from '@/lib/highlevel/highlevel'
+import { orNull, type CrmContact } from '@/lib/highlevel/highlevel'
 import type { PersonId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
@@ -47,10 +47,7 @@ async function giveNumber(
   const { locationId, contactId, phone } = person
   if (!contactId || !phone) return null
   const crm = ctx.highlevel.forSubAccount(locationId)
-  const placeholder = await crm.getContact(contactId).catch((error: unknown) => {
-    if (error instanceof CrmError && error.kind === 'refused') return null
-    throw error
-  })
+  const placeholder = await orNull(crm.getContact(contactId))
   // Deleted, or somebody was quicker.
   if (!placeholder || placeholder.phone) return null
   const other = await crm.findContactByPhone(phone)

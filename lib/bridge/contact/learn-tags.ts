@@ -2,11 +2,11 @@ import { and, eq, gt, inArray, ne, sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { people } from '@/db/schema/people'
 import { sessions } from '@/db/schema/sessions'
-import { subAccounts } from '@/db/schema/sub-accounts'
 import { labelTags, tagStates, tagWrites } from '@/db/schema/tags'
 import type { BridgeContext } from '../context'
 import { followTags } from '../labels/follow-tags'
-import { settingsOf } from '../sub-account/settings'
+import { loadSettings } from '../sub-account/read-settings'
+import type { Settings } from '../sub-account/settings'
 import { setAffinity } from './affinity'
 import type { PersonRow } from './lock-person'
 import { putTagDeliveries } from './tag-delivery'
@@ -93,7 +93,7 @@ const keptOf = (writes: readonly { tag: string; added: boolean }[], against: Rea
   writes.filter((write) => write.added && against.has(write.tag)).map((write) => write.tag)
 
 export interface TagContext {
-  settings: ReturnType<typeof settingsOf>
+  settings: Settings
   sessions: {
     id: PersonRow['affinitySessionId'] & string
     priority: number
@@ -107,8 +107,8 @@ export interface TagContext {
 }
 
 export async function loadTagContext(tx: Transaction, person: Pick<PersonRow, 'locationId'>): Promise<TagContext> {
-  const [[subAccount], rows] = await Promise.all([
-    tx.select({ settings: subAccounts.settings }).from(subAccounts).where(eq(subAccounts.id, person.locationId)),
+  const [settings, rows] = await Promise.all([
+    loadSettings(tx, person.locationId),
     tx
       .select({
         id: sessions.id,
@@ -121,7 +121,7 @@ export async function loadTagContext(tx: Transaction, person: Pick<PersonRow, 'l
       .where(and(eq(sessions.locationId, person.locationId), ne(sessions.wanted, 'removed'))),
   ])
   return {
-    settings: settingsOf(subAccount ?? { settings: {} }),
+    settings,
     sessions: rows,
     accountTags: rows.flatMap((row) => row.accountTag ?? []),
     follows: rows.some((row) => row.syncLabels || row.pushTags),

@@ -10,7 +10,7 @@ import { sessions } from '@/db/schema/sessions'
 import { inTransaction } from '@/db/transaction'
 import type { LocationId, PersonId, SessionId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
-import { tagModeOf } from './affinity'
+import { loadSettings } from '../sub-account/read-settings'
 import { putTagDeliveries } from './tag-delivery'
 
 const atOnce = 500
@@ -60,7 +60,7 @@ export async function bringAffinities(ctx: BridgeContext, session: Numbered & { 
       update people w set affinity_session_id = ${id} from sessions s where ${fromOthers} and w.id in ${given}
       returning w.id`)
     const all = [...back, ...moved]
-    if (all.length > 0 && (await tagModeOf(tx, locationId)) !== 'off')
+    if (all.length > 0 && (await loadSettings(tx, locationId)).tagMode !== 'off')
       await putTagDeliveries(
         tx,
         all.map((person) => ({ id: person.id, locationId })),

@@ -5,7 +5,7 @@ import { messages } from '@/db/schema/messages'
 import { people } from '@/db/schema/people'
 import { labelMarks, labelTags, tagStates, tagWishes, tagWrites } from '@/db/schema/tags'
 import { inTransaction } from '@/db/transaction'
-import { CrmError } from '@/lib/highlevel/highlevel'
+import { CrmError, orNull } from '@/lib/highlevel/highlevel'
 import type { ContactId, PersonId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { HoldLost } from '@/lib/outbox/hold-lost'
@@ -147,13 +147,7 @@ async function readIfNeeded(
     .leftJoin(tagStates, eq(tagStates.personId, people.id))
     .where(eq(people.id, id))
   if (!row || (row.tags !== null && !row.needsRead && !inDoubt)) return 'known'
-  const contact = await ctx.highlevel
-    .forSubAccount(await locationOf(ctx, id))
-    .getContact(contactId)
-    .catch((error: unknown) => {
-      if (error instanceof CrmError && error.kind === 'refused') return null
-      throw error
-    })
+  const contact = await orNull(ctx.highlevel.forSubAccount(await locationOf(ctx, id)).getContact(contactId))
   if (!contact) return 'gone'
   await inTransaction(ctx.db, async (tx) => {
     const person = await lock(tx, id)

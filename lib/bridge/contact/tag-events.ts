@@ -1,8 +1,6 @@
-import { eq } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
-import { subAccounts } from '@/db/schema/sub-accounts'
 import type { BridgeContext } from '../context'
-import { settingsOf } from '../sub-account/settings'
+import { loadSettings } from '../sub-account/read-settings'
 import type { PersonRow } from './lock-person'
 import { tidyTag } from './tags'
 import { wishTags } from './wish-tags'
@@ -14,11 +12,8 @@ export async function tagWhatHappened(
   person: PersonRow,
   what: 'inboundTag' | 'phoneReplyTag',
 ): Promise<void> {
-  const [row] = await tx
-    .select({ settings: subAccounts.settings })
-    .from(subAccounts)
-    .where(eq(subAccounts.id, person.locationId))
-  const tag = tidyTag(settingsOf(row ?? { settings: {} })[what])
+  const settings = await loadSettings(tx, person.locationId)
+  const tag = tidyTag(settings[what])
   if (tag !== '' && !person.tags?.includes(tag))
     await wishTags(ctx, tx, person, [{ tag, wanted: true, because: 'message' }])
 }

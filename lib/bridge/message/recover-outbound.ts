@@ -7,7 +7,7 @@ import { notifyJob } from '@/db/notify'
 import { messages } from '@/db/schema/messages'
 import { subAccounts } from '@/db/schema/sub-accounts'
 import { inTransaction } from '@/db/transaction'
-import { CrmError, type CrmContact, type WaitingMessage } from '@/lib/highlevel/highlevel'
+import { CrmError, orNull, type CrmContact, type WaitingMessage } from '@/lib/highlevel/highlevel'
 import type { ContactId, LocationId } from '@/lib/ids'
 import type { BridgeContext } from '../context'
 import { acceptOutbound } from './accept-outbound'
@@ -127,9 +127,12 @@ async function recover(
   contacts: Map<ContactId, CrmContact | null>,
 ): Promise<void> {
   const isOld = ctx.clock.now().getTime() - at.getTime() > dayMs
-  // The list does not say the number, which the webhook does. Of many messages to one contact the CRM is asked once.
-  if (!isOld && !contacts.has(message.contactId))
-    contacts.set(message.contactId, await contactOf(ctx, locationId, message.contactId))
+  // The list does not say the number, which the webhook does. Of many messages to one contact the CRM is asked once; that one
+  // is deleted since is found out where messages are routed.
+  if (!isOld && !contacts.has(message.contactId)) {
+    const asking = ctx.highlevel.forSubAccount(locationId).getContact(message.contactId)
+    contacts.set(message.contactId, await orNull(asking))
+  }
   const contact = contacts.get(message.contactId)
   const outcome = await acceptOutbound(ctx, {
     message: { ...message, locationId, phone: contact?.phone ?? null },
@@ -142,14 +145,4 @@ async function recover(
       { locationId, reason: isOld ? 'too old' : 'in time' },
       'a message the CRM did not get to tell us was found',
     )
-}
-
-/** One deleted since is found out where messages are routed. */
-async function contactOf(ctx: BridgeContext, locationId: LocationId, contactId: ContactId): Promise<CrmContact | null> {
-  try {
-    return await ctx.highlevel.forSubAccount(locationId).getContact(contactId)
-  } catch (error) {
-    if (error instanceof CrmError && error.kind === 'refused') return null
-    throw error
-  }
 }

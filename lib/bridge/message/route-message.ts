@@ -2,7 +2,7 @@ import { and, eq } from 'drizzle-orm'
 import { messages } from '@/db/schema/messages'
 import { inTransaction } from '@/db/transaction'
 import { channelKinds } from '@/lib/channel/kinds'
-import { CrmError, type CrmContact, type SubAccountApi } from '@/lib/highlevel/highlevel'
+import { CrmError, orNull, type CrmContact, type SubAccountApi } from '@/lib/highlevel/highlevel'
 import type { ContactId, LocationId, MessageId } from '@/lib/ids'
 import type { ClaimedDelivery } from '@/lib/outbox/claim'
 import { settleDeliveries, type Settlement } from '@/lib/outbox/settle'
@@ -118,12 +118,6 @@ async function contactOf(
   crm: SubAccountApi,
   { contactId, toPhone }: { contactId: ContactId | null; toPhone: string | null },
 ): Promise<CrmContact | null> {
-  if (contactId !== null) return await crm.getContact(contactId).catch(refusedAsNull)
+  if (contactId !== null) return await orNull(crm.getContact(contactId))
   return toPhone === null ? null : await crm.findContactByPhone(toPhone)
-}
-
-/** What the CRM says does not exist; everything else may be asked again. */
-function refusedAsNull(error: unknown): null {
-  if (error instanceof CrmError && error.kind === 'refused') return null
-  throw error
 }

@@ -1,21 +1,16 @@
 /** What a session still has to send, while it is away and when it is back. */
-import { eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Transaction } from '@/db/client'
 import { notifyChanges } from '@/db/notify'
-import { subAccounts } from '@/db/schema/sub-accounts'
 import type { MessageId } from '@/lib/ids'
 import { failQueuedMessages } from '../message/fail-messages'
 import type { SessionRow } from '../reach'
-import { settingsOf } from '../sub-account/settings'
+import { loadSettings } from '../sub-account/read-settings'
 import { failureInVain } from './standing'
 
 /** From now on it may take as long as the sub-account wants; found by its lanes, which are few, not by all it ever sent. */
 export async function holdQueued(tx: Transaction, session: SessionRow): Promise<void> {
-  const [subAccount] = await tx
-    .select({ settings: subAccounts.settings })
-    .from(subAccounts)
-    .where(eq(subAccounts.id, session.locationId))
-  const holdMs = settingsOf(subAccount ?? { settings: {} }).holdMinutes * 60_000
+  const holdMs = (await loadSettings(tx, session.locationId)).holdMinutes * 60_000
   if (holdMs === 0) return await failQueuedMessages(tx, session.id, failureInVain(session, 0))
   const held = await tx.execute<{ id: MessageId }>(sql`
     update messages m set held_at = now(), hold_ms = ${holdMs}::int, updated_at = now()

@@ -1,12 +1,11 @@
 /** Sessions as people see them, with how each is doing. */
-import { eq, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { Queryable } from '@/db/client'
-import { subAccounts } from '@/db/schema/sub-accounts'
 import type { SessionId } from '@/lib/ids'
 import type { Actor, BridgeContext } from '../context'
 import { firstIdAt } from '../message/since'
 import type { SessionRow } from '../reach'
-import { settingsOf } from '../sub-account/settings'
+import { loadSettings } from '../sub-account/read-settings'
 import { findDuplicates } from './find-duplicates'
 import { viewSession, type SessionHealth, type SessionView } from './session'
 import { warmUpDay } from './warm-up'
@@ -30,15 +29,14 @@ export async function showSessions(
 ): Promise<SessionView[]> {
   if (rows.length === 0) return []
   const now = ctx.clock.now()
-  const [traffic, subAccount, duplicates] = await Promise.all([
+  const [traffic, settings, duplicates] = await Promise.all([
     readTraffic(tx, rows, now),
-    tx.select({ settings: subAccounts.settings }).from(subAccounts).where(eq(subAccounts.id, rows[0]!.locationId)),
+    loadSettings(tx, rows[0]!.locationId),
     findDuplicates(tx, rows, reader),
   ])
-  const isWarmedUp = subAccount[0] !== undefined && settingsOf(subAccount[0]).warmUp
   return rows.map((row) => {
     const { sent, delivered, opened, lastAt } = traffic.get(row.id)!
-    const warmUp = isWarmedUp ? warmUpDay(row.firstLinkedAt, now) : null
+    const warmUp = settings.warmUp ? warmUpDay(row.firstLinkedAt, now) : null
     const health: SessionHealth = {
       deliveredShare: sent === 0 ? null : delivered / sent,
       sent24h: sent,

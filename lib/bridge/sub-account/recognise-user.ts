@@ -1,8 +1,8 @@
 import { and, eq, ne, or } from 'drizzle-orm'
 import { agencies, subAccounts } from '@/db/schema/sub-accounts'
-import { CrmError, type CrmUser } from '@/lib/highlevel/highlevel'
+import { CrmError, orNull, type CrmUser } from '@/lib/highlevel/highlevel'
 import type { CrmIdentity, CrmUserRecord } from '@/lib/highlevel/schemas'
-import type { CompanyId, LocationId, UserId } from '@/lib/ids'
+import type { CompanyId, LocationId } from '@/lib/ids'
 import type { Actor, Role } from '../context'
 import type { ConnectContext } from './connect-context'
 import { readUsers } from './read-users'
@@ -99,7 +99,7 @@ async function findUser(ctx: ConnectContext, claim: Claim): Promise<CrmUserRecor
   const listed = claim.locationId && (await listUsers(ctx, claim.locationId)).find((user) => user.id === claim.userId)
   if (listed) return { ...listed, locationIds: [] }
   // A sub-account's list may leave out the agency's people.
-  const found = await getUser(ctx, await tokenFor(ctx, claim), claim.userId)
+  const found = await orNull(ctx.oauth.getUser(await tokenFor(ctx, claim), claim.userId))
   return found && isOf(found, claim.locationId) ? found : null
 }
 
@@ -125,14 +125,5 @@ async function tokenFor(ctx: ConnectContext, { companyId, locationId }: Claim): 
   } catch (error) {
     if (!(error instanceof CrmError) || error.kind !== 'unauthorised' || locationId === null) throw error
     return await ctx.tokens.accessToken(locationId)
-  }
-}
-
-async function getUser(ctx: ConnectContext, token: string, userId: UserId): Promise<CrmUserRecord | null> {
-  try {
-    return await ctx.oauth.getUser(token, userId)
-  } catch (error) {
-    if (error instanceof CrmError && error.kind === 'refused') return null
-    throw error
   }
 }

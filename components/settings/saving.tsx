@@ -10,11 +10,10 @@ import { keys, outrun } from '../cache'
 import { useErrorText } from '../notice'
 import { useSignedIn } from '../signed-in'
 import { Button } from '../ui/button'
-import { beginEdit, locationPath, withEdits } from './settings-queries'
+import { beginEdit, withEdits, type Edit } from './edits'
+import { locationPath } from './settings-queries'
 
 type Patch = Partial<Settings>
-/** A change as such, so that it can be made to what others have saved in the meantime. Null: there it cannot be made. */
-export type Edit<T> = (now: T) => T | null
 
 interface Change {
   /** Named in what is said about it. */

@@ -8,22 +8,9 @@ import { keys } from '../cache'
 import { pollUnless } from '../queries'
 import { useLive } from '../live'
 import { useSignedIn } from '../signed-in'
+import { withEdits } from './edits'
 
 export const locationPath = (locationId: string) => `/locations/${encodeURIComponent(locationId)}`
-
-type Edit = (now: Settings) => Settings | null
-/** Changes being saved, by sub-account: what the server answers meanwhile does not have them yet. */
-const underWay = new Map<string, Set<Edit>>()
-
-export function beginEdit(locationId: string, edit: Edit): () => void {
-  const edits = underWay.get(locationId) ?? new Set()
-  underWay.set(locationId, edits.add(edit))
-  return () => void edits.delete(edit)
-}
-
-/** As it will be once the changes under way are saved. */
-export const withEdits = (locationId: string, saved: Settings): Settings =>
-  [...(underWay.get(locationId) ?? [])].reduce((now, edit) => edit(now) ?? now, saved)
 
 export function useSettings(locationId: string) {
   const { api } = useSignedIn()

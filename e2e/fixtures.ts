@@ -1,5 +1,6 @@
 // What a spec starts from: an agency, sub-account, people and phones of its own, and pages that must not complain.
 import { randomBytes } from 'node:crypto'
+import { writeFile } from 'node:fs/promises'
 import { test as base, expect, type BrowserContext, type BrowserContextOptions, type Page } from '@playwright/test'
 import { connectCrm, type CrmClient } from './emulators/highlevel/client'
 import type { Company, Location, User } from './emulators/highlevel/nouns'
@@ -173,6 +174,10 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
     },
     { auto: true },
   ],
+  page: async ({ page }, use, info) => {
+    await use(page)
+    if (info.status !== info.expectedStatus) await keepWhatWasSeen(page.context(), info.outputPath('seen.txt'))
+  },
   anotherBrowser: async ({ browser, complaints }, use) => {
     const opened: BrowserContext[] = []
     await use(async (options) => {
@@ -189,6 +194,16 @@ export const test = base.extend<TestFixtures, WorkerFixtures>({
 const harmless = /status of 409 .*\/qr\)$/
 
 /** Everything the pages of a browser write as an error, those in frames included. */
+/** What every page showed, frames included, as it would be read out: a picture does not say what was announced. */
+async function keepWhatWasSeen(context: BrowserContext, file: string): Promise<void> {
+  const seen: string[] = []
+  for (const frame of context.pages().flatMap((page) => page.frames())) {
+    const shown = await frame.locator('body').ariaSnapshot({ timeout: 5_000 }).catch(String)
+    seen.push(`${new URL(frame.url()).pathname}\n${shown}`)
+  }
+  await writeFile(file, seen.join('\n\n'))
+}
+
 export function collectComplaints(context: BrowserContext, complaints: string[]): void {
   context.on('console', (message) => {
     const text = `${message.text()} (${message.location().url})`

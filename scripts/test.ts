@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createWriteStream, readdirSync } from 'node:fs'
+import { createWriteStream, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -47,7 +47,10 @@ runCommand(async () => {
     await clean()
   }
   if (sum.failed === 0) await rm(results, { recursive: true, force: true })
-  else console.log(`\nWhat every process wrote is in ${results}`)
+  else {
+    printWhatWasSeen()
+    console.log(`\nWhat every process wrote is in ${results}`)
+  }
   process.exitCode = sum.failed === 0 ? 0 : 1
   console.log(`\n${sum.passed} passed, ${sum.failed} failed`)
 })
@@ -124,6 +127,15 @@ async function runTool(
   file.end()
   await once(file, 'close')
   return code ?? 1
+}
+
+/** The pages of failed specs, for whoever has this output and not the machine; after the search, as they may show what is planted. */
+function printWhatWasSeen(): void {
+  const specs = join(results, 'playwright')
+  for (const name of listFolder(specs)) {
+    const file = join(specs, name, 'seen.txt')
+    if (existsSync(file)) console.log(`\n${name}\n${readFileSync(file, 'utf8').slice(0, 8_000)}`)
+  }
 }
 
 /** What the sandbox of the specs made for itself. */

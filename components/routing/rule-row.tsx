@@ -28,7 +28,6 @@ export function RuleRow(props: {
   })
   const isLost = !props.known.sessions.some(({ id }) => id === rule.session)
   const at = place - 1
-  const grip = useRef<HTMLButtonElement>(null)
   const menu = useRef<HTMLButtonElement>(null)
   const moving = useRef<HTMLButtonElement>(null)
   // A row that changes places in the page loses the focus.
@@ -48,10 +47,7 @@ export function RuleRow(props: {
       className={cn('bg-card flex items-start gap-1 py-2 pr-2 pl-1 sm:pl-2', isDragging && 'relative z-10 shadow-lg')}
     >
       <button
-        ref={(node) => {
-          grip.current = node
-          setActivatorNodeRef(node)
-        }}
+        ref={setActivatorNodeRef}
         type="button"
         {...attributes}
         {...listeners}
@@ -59,7 +55,7 @@ export function RuleRow(props: {
           const by = { ArrowUp: -1, ArrowDown: 1 }[event.key]
           if (!by) return
           event.preventDefault()
-          move(at + by, grip.current)
+          move(at + by, event.currentTarget)
         }}
         aria-label={t('dragLabel', { at: place, name: sentence })}
         className="text-muted hover:bg-sunken flex size-9 shrink-0 cursor-grab touch-none items-center justify-center rounded-lg"

@@ -1,7 +1,8 @@
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import type { Actor } from '@/lib/bridge/context'
 import type { CompanyId, LocationId, UserId } from '@/lib/ids'
+import { isSameSecret } from '@/lib/seal'
 
 export type User = Extract<Actor, { kind: 'user' }>
 
@@ -40,8 +41,7 @@ export function signEmbedToken(key: Buffer, user: User, now: Date): { token: str
 export function readEmbedToken(key: Buffer, token: string, now: Date): { user: User; expiresAt: Date } | null {
   const [body, mac, ...rest] = token.split('.')
   if (!body || !mac || rest.length > 0) return null
-  const [given, expected] = [Buffer.from(mac), Buffer.from(macOf(key, body))]
-  if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null
+  if (!isSameSecret(mac, macOf(key, body))) return null
   const parsed = claims.safeParse(JSON.parse(Buffer.from(body, 'base64url').toString('utf8')))
   if (!parsed.success || parsed.data.expiresAt <= now.getTime()) return null
   const { expiresAt, ...user } = parsed.data

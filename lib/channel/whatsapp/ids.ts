@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Person } from '@/lib/channel/channel'
 import type { Address } from '@/lib/ids'
+import { sha256 } from '@/lib/seal'
 
 /**
  * WhatsApp knows a person by number (`<digits>@s.whatsapp.net`) and by a private id (`<digits>@lid`). An Address of this
@@ -95,4 +95,4 @@ export function clip(text: string, limit: number): string {
   return text.length <= limit ? text : text.slice(0, limit).replace(/[\uD800-\uDBFF]$/, '')
 }
 
-export const sha256Hex = (data: Uint8Array | string): string => createHash('sha256').update(data).digest('hex')
+export const sha256Hex = (data: Uint8Array | string): string => sha256(data).toString('hex')
